@@ -1,0 +1,48 @@
+"""Mixture of experts from scratch, 1991 to Mixtral: the package that the lessons build.
+
+A tensor's name ends in its axes (``x_TD``). One legend for the whole course:
+
+====  ===================  ====  =========================
+B     sequences            H     query heads
+S     positions            G     key-value heads
+T     tokens (B*S)         A     width of one head
+D     width of the model   P     positions, past + present
+E     experts              V     vocabulary
+F     width of an expert   L     layers
+K     experts per token    C     capacity
+R     rows sent            J     the pair (gate, up)
+====  ===================  ====  =========================
+
+Floors: ``moe`` and ``text`` at the bottom, then ``models``, then ``training`` and
+``inference``, then ``study``. A module imports only from the floors below its own.
+"""
+
+import os
+
+import torch
+
+__version__ = "0.1.0"
+
+
+def pick_device():
+    """Choose where tensors live: CUDA, else Apple's MPS, else the CPU.
+
+    The environment variable ``MOE_DEVICE`` (``cpu``, ``cuda``, ``cuda:1``, ``mps``)
+    overrides the choice.
+
+    Returns:
+        A ``torch.device``.
+
+    Raises:
+        RuntimeError: ``MOE_DEVICE`` names no device that torch knows.
+
+    >>> isinstance(pick_device(), torch.device)
+    True
+
+    Lesson 0.
+    """
+    if chosen := os.environ.get("MOE_DEVICE"):
+        return torch.device(chosen)
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")

@@ -1,0 +1,1 @@
+"""What the lessons build around the sparse layer."""

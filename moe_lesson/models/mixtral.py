@@ -1,0 +1,166 @@
+"""Mixtral: attention and a sparse layer in every block. With one expert: Mistral."""
+
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from moe_lesson.models.attention import Attention, rotation, slot_positions, visible
+from moe_lesson.moe.experts import swiglu
+from moe_lesson.moe.layer import MoELayer
+
+
+class Cache(NamedTuple):
+    """Hold what attention remembers of the positions so far.
+
+    >>> Cache([], seen=0, pad_B=None).seen
+    0
+
+    Lesson 8.
+    """
+
+    layers: list  # one KeyValue per layer
+    seen: int  # how many positions came before, padding included
+    pad_B: Tensor | None  # how many of them are padding, at the left of each sequence
+
+
+class Output(NamedTuple):
+    """Hold what a model returns.
+
+    >>> Output(torch.zeros(1, 1, 4), [], None).routings
+    []
+
+    Lesson 8.
+    """
+
+    logits_BSV: Tensor  # scores of the next token, before the softmax
+    routings: list  # one Routing per layer, T = B * S; empty in a dense model
+    cache: Cache  # hand it to the next call to go on from here
+
+
+class FeedForward(nn.Module):
+    """Compute one SwiGLU network: what a sparse layer replaces.
+
+    >>> FeedForward(4, 8)(torch.zeros(1, 4)).tolist()
+    [[0.0, 0.0, 0.0, 0.0]]
+
+    Lesson 8.
+    """
+
+    def __init__(self, dim, hidden_dim):
+        super().__init__()
+        self.gate_up_JFD = nn.Parameter(torch.randn(2, hidden_dim, dim) * dim**-0.5)
+        self.down_DF = nn.Parameter(torch.randn(dim, hidden_dim) * hidden_dim**-0.5)
+
+    def forward(self, x_TD):
+        return swiglu(x_TD, self.gate_up_JFD, self.down_DF)
+
+
+class Block(nn.Module):
+    """Attend, then feed forward; each adds to the residual.
+
+    >>> from moe_lesson.models.config import TINY
+    >>> type(Block(TINY).feed_forward).__name__
+    'MoELayer'
+
+    Lesson 8.
+    """
+
+    def __init__(self, config):
+        super().__init__()
+        dim, hidden_dim = config.dim, config.hidden_dim
+        self.attention_norm = nn.RMSNorm(dim, eps=config.norm_eps)
+        self.attention = Attention(config)
+        self.feed_forward_norm = nn.RMSNorm(dim, eps=config.norm_eps)
+        if config.num_experts == 1:
+            self.feed_forward = FeedForward(dim, hidden_dim)
+        else:
+            self.feed_forward = MoELayer(dim, hidden_dim, config.num_experts, config.top_k)
+
+    def forward(self, x_BSD, turn, seen_BSP, past, seen):
+        added_BSD, kept = self.attention(self.attention_norm(x_BSD), turn, seen_BSP, past, seen)
+        x_BSD = x_BSD + added_BSD
+        y_TD, routing = self.feed_forward(self.feed_forward_norm(x_BSD).flatten(0, 1)), None
+        if isinstance(y_TD, tuple):
+            y_TD, routing = y_TD
+        return x_BSD + y_TD.view_as(x_BSD), routing, kept
+
+
+class Mixtral(nn.Module):
+    """Predict the next token: embed, n_layers blocks, norm, unembed.
+
+    Jiang et al. 2024 (arXiv:2401.04088), section 2. The starting weights are normal with
+    standard deviation 0.02, those that write to the residual smaller by sqrt(2 L), as
+    in GPT-2: Mixtral's own are not published.
+
+    Args:
+        pad_B: how many ids at the left of each sequence are padding; None: none.
+        cache: an earlier ``Output.cache``; the ids then follow what it has seen.
+
+    Raises:
+        ValueError: more positions than ``context_len``, or no position at all.
+
+    >>> from moe_lesson.models.config import TINY
+    >>> Mixtral(TINY)(torch.tensor([[1, 2, 3]])).logits_BSV.shape
+    torch.Size([1, 3, 320])
+
+    Lesson 8.
+    """
+
+    def __init__(self, config):
+        super().__init__()
+        self.config = config
+        self.embed = nn.Embedding(config.vocab_size, config.dim)
+        self.blocks = nn.ModuleList(Block(config) for _ in range(config.n_layers))
+        self.norm = nn.RMSNorm(config.dim, eps=config.norm_eps)
+        if not config.tied:
+            self.unembed = nn.Linear(config.dim, config.vocab_size, bias=False)
+        self.apply_start()
+
+    def apply_start(self):
+        """Draw the starting weights anew from torch's generator.
+
+        >>> from moe_lesson.models.config import TINY
+        >>> float(Mixtral(TINY).embed.weight.std()) < 0.03
+        True
+
+        Lesson 9.
+        """
+        residual = 0.02 * (2 * self.config.n_layers) ** -0.5
+        for name, weight in self.named_parameters():
+            if weight.dim() > 1 and not weight.is_meta:
+                writes = name.endswith(("output.weight", "down_EDF", "down_DF"))
+                nn.init.normal_(weight, std=residual if writes else 0.02)
+
+    def forward(self, id_BS, pad_B=None, cache=None):
+        cache = cache or Cache([None] * len(self.blocks), 0, pad_B)
+        seen, pad_B, window = cache.seen, cache.pad_B, self.config.window
+        total = seen + id_BS.shape[1]
+        if not seen < total <= self.config.context_len:
+            raise ValueError(f"{total} positions: allowed are 1 to {self.config.context_len}")
+        position_S = torch.arange(seen, total, device=id_BS.device)
+        past_P = slot_positions(seen, window, id_BS.device)
+        seen_BSP = visible(position_S, torch.cat([past_P, position_S]), pad_B, window)
+        position_BS = position_S[None] if pad_B is None else (position_S - pad_B[:, None]).clamp(0)
+
+        x_BSD = self.embed(id_BS)
+        turn = rotation(position_BS, self.config.head_dim, self.config.rope_theta, x_BSD.dtype)
+        routings, layers = [], []
+        for block, past in zip(self.blocks, cache.layers, strict=True):
+            x_BSD, routing, kept = block(x_BSD, turn, seen_BSP, past, seen)
+            routings += [] if routing is None else [routing]
+            layers.append(kept)
+        return Output(self.logits(x_BSD), routings, Cache(layers, total, pad_B))
+
+    def logits(self, x_BSD):
+        """Turn the last block's output into scores of the next token.
+
+        >>> from moe_lesson.models.config import TINY
+        >>> Mixtral(TINY).logits(torch.zeros(1, 2, 32)).abs().max().item()
+        0.0
+
+        Lesson 8.
+        """
+        table_VD = self.embed.weight if self.config.tied else self.unembed.weight
+        return F.linear(self.norm(x_BSD), table_VD)

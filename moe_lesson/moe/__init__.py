@@ -1,0 +1,1 @@
+"""The subject: routing, dispatch, experts and balance. Tokens in, tokens out."""

@@ -1,0 +1,124 @@
+"""E feed-forward networks with stacked weights, applied to rows sorted by expert.
+
+Two paths with equal results: ``loop`` over contiguous rows (any dtype, any device) and
+``grouped``, torch's grouped matrix product (one kernel launch for all experts).
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+
+def loop(x_RD, count_E, weights, network):
+    """Apply ``network`` to each expert's rows in turn; skip experts without rows.
+
+    Args:
+        weights: tensors stacked over experts, handed to ``network`` one expert at a time.
+
+    Returns:
+        y_RD. Reads ``count_E`` once: one wait for the device, not one per expert.
+
+    >>> double = loop(torch.ones(2, 1), torch.tensor([0, 2]), [torch.tensor([[5.0], [2.0]])],
+    ...               lambda x_RD, weight_D: x_RD * weight_D)
+    >>> double.tolist()
+    [[2.0], [2.0]]
+
+    Lesson 6.
+    """
+    counts = count_E.tolist()
+    # unbind once: the backward of weights[e] would fill a zero tensor of all E per expert.
+    per_expert = zip(*(stacked.unbind(0) for stacked in weights), strict=True)
+    chunks = zip(x_RD.split(counts), per_expert, strict=True)
+    parts = [network(chunk, *own) for chunk, own in chunks if len(chunk)]
+    return torch.cat(parts) if parts else x_RD * 1
+
+
+def swiglu(x_RD, gate_up_JFD, down_DF):
+    """Compute one SwiGLU network: down(silu(gate(x)) * up(x)).
+
+    Shazeer 2020 (arXiv:2002.05202); Mixtral's w1, w3, w2 are gate, up, down here.
+
+    >>> one = torch.ones(1, 1)
+    >>> swiglu(one, torch.stack([one * 30, one]), one).item()
+    30.0
+
+    Lesson 8.
+    """
+    gate_FD, up_FD = gate_up_JFD
+    return F.linear(F.silu(F.linear(x_RD, gate_FD)) * F.linear(x_RD, up_FD), down_DF)
+
+
+def relu_network(x_RD, up_FD, down_DF):
+    """Compute one hidden layer with ReLU: down(relu(up(x))).
+
+    The expert of Shazeer et al. 2017 and of Switch.
+
+    >>> relu_network(torch.tensor([[-1.0]]), torch.ones(1, 1), torch.ones(1, 1)).item()
+    0.0
+
+    Lesson 3.
+    """
+    return F.linear(F.relu(F.linear(x_RD, up_FD)), down_DF)
+
+
+def grouped(x_RD, count_E, weight_EFD):
+    """Multiply each expert's rows by its own matrix, all in one call.
+
+    torch's ``grouped_mm``: float32, bfloat16 or float16, no wait for the device.
+
+    Returns:
+        y_RF.
+
+    >>> weight_EFD = torch.tensor([[[1.0] * 4] * 4, [[3.0] * 4] * 4])
+    >>> grouped(torch.ones(2, 4), torch.tensor([1, 1]), weight_EFD)[:, 0].tolist()
+    [4.0, 12.0]
+
+    Lesson 6.
+    """
+    end_E = count_E.cumsum(0).to(torch.int32)
+    return F.grouped_mm(x_RD, weight_EFD.transpose(1, 2), offs=end_E)
+
+
+def _scaled(*shape):
+    """Draw weights that keep the variance of what they multiply (1 / fan-in)."""
+    return nn.Parameter(torch.randn(shape) * shape[-1] ** -0.5)
+
+
+class SwiGLUExperts(nn.Module):
+    """Hold E SwiGLU networks: the experts of Mixtral.
+
+    J is the pair (gate, up), stored together so that one product computes both.
+
+    >>> experts = SwiGLUExperts(dim=4, hidden_dim=8, num_experts=2)
+    >>> experts(torch.randn(3, 4), torch.tensor([1, 2])).shape
+    torch.Size([3, 4])
+
+    Lesson 8.
+    """
+
+    def __init__(self, dim, hidden_dim, num_experts):
+        super().__init__()
+        self.gate_up_EJFD = _scaled(num_experts, 2, hidden_dim, dim)
+        self.down_EDF = _scaled(num_experts, dim, hidden_dim)
+
+    def forward(self, x_RD, count_E):
+        return loop(x_RD, count_E, (self.gate_up_EJFD, self.down_EDF), swiglu)
+
+
+class ReLUExperts(nn.Module):
+    """Hold E networks of one ReLU layer: the experts of 2017 and of Switch.
+
+    >>> experts = ReLUExperts(dim=4, hidden_dim=8, num_experts=2)
+    >>> experts(torch.randn(3, 4), torch.tensor([3, 0])).shape
+    torch.Size([3, 4])
+
+    Lesson 3.
+    """
+
+    def __init__(self, dim, hidden_dim, num_experts):
+        super().__init__()
+        self.up_EFD = _scaled(num_experts, hidden_dim, dim)
+        self.down_EDF = _scaled(num_experts, dim, hidden_dim)
+
+    def forward(self, x_RD, count_E):
+        return loop(x_RD, count_E, (self.up_EFD, self.down_EDF), relu_network)

@@ -1,0 +1,1 @@
+"""What the router did: measures, plots, checks, widgets."""

@@ -1,0 +1,1 @@
+"""What the models read: texts and the tokenizer."""

@@ -122,7 +122,7 @@ class Mixtral(nn.Module):
         """Draw the starting weights anew from torch's generator.
 
         >>> from moe_lesson.models.config import TINY
-        >>> float(Mixtral(TINY).embed.weight.std()) < 0.03
+        >>> Mixtral(TINY).embed.weight.std().item() < 0.03
         True
 
         Lesson 9.
@@ -139,13 +139,14 @@ class Mixtral(nn.Module):
         total = seen + id_BS.shape[1]
         if not seen < total <= self.config.context_len:
             raise ValueError(f"{total} positions: allowed are 1 to {self.config.context_len}")
-        position_S = torch.arange(seen, total, device=id_BS.device)
-        past_P = slot_positions(seen, window, id_BS.device)
-        seen_BSP = visible(position_S, torch.cat([past_P, position_S]), pad_B, window)
-        position_BS = position_S[None] if pad_B is None else (position_S - pad_B[:, None]).clamp(0)
-
         x_BSD = self.embed(id_BS)
-        turn = rotation(position_BS, self.config.head_dim, self.config.rope_theta, x_BSD.dtype)
+        position_S = torch.arange(seen, total, device=id_BS.device)
+        key_P = torch.cat([slot_positions(seen, window, id_BS.device), position_S])
+        seen_BSP = visible(position_S, key_P, pad_B, window).expand(len(id_BS), -1, -1)
+        # Without padding all sequences turn alike: computed once, shown to each.
+        place = position_S[None] if pad_B is None else (position_S - pad_B[:, None]).clamp(0)
+        turn = rotation(place, self.config.head_dim, self.config.rope_theta, x_BSD.dtype)
+        turn = [angle.expand(len(id_BS), -1, -1) for angle in turn]
         routings, layers = [], []
         for block, past in zip(self.blocks, cache.layers, strict=True):
             x_BSD, routing, kept = block(x_BSD, turn, seen_BSP, past, seen)

@@ -1,0 +1,48 @@
+# The two commands that matter are `make lab` and `make test`. Both set up .venv first.
+# PYTHON names the interpreter for the set-up: `make lab PYTHON=python3.12`.
+PYTHON ?= python3
+PY := .venv/bin/python
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help lab test notebooks bench lint mutants clean
+
+help: ## list these targets
+	@echo "usage: make TARGET"
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 14
+
+# JupyterLab refuses to run as root (a container, say) unless it is told to.
+lab: .venv/.ok ## open the course in JupyterLab
+	$(PY) -m jupyterlab --ip=127.0.0.1 $(if $(filter 0,$(shell id -u)),--allow-root) \
+		notebooks/00_start_here.ipynb
+
+test: lint ## lint, unit tests, rules, doctests and every notebook
+	$(PY) -m pytest
+
+notebooks: .venv/.ok ## execute every notebook and save it in its one normal form
+	$(PY) tools/notebooks.py
+
+bench: .venv/.ok ## time the layer, a training step and generation against their peers
+	$(PY) tools/bench.py
+
+lint: .venv/.ok ## ruff over code and notebooks
+	$(PY) -m ruff check .
+
+mutants: .venv/.ok ## plant every mistake in the package and see each one caught
+	$(PY) tests/mutants.py
+
+clean: ## remove .venv and everything that a run leaves behind
+	rm -rf .venv build dist *.egg-info .pytest_cache .ruff_cache .hypothesis
+	find . -type d \( -name __pycache__ -o -name .ipynb_checkpoints \) -prune -exec rm -rf {} +
+
+.venv/.ok: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null || { \
+		echo "The course needs Python 3.10 or newer, and '$(PYTHON)' is" \
+			"$$($(PYTHON) -c 'import platform; print("Python " + platform.python_version())' \
+				2>/dev/null || echo 'not found')." \
+			"Name another: make PYTHON=python3.11 $(MAKECMDGOALS)" >&2; exit 1; }
+	@echo "Setting up .venv: once, some minutes, most of them to fetch PyTorch."
+	$(PYTHON) -m venv .venv
+	$(PY) -m pip install -c constraints.txt -e ".[test,parity,browser]"
+	@touch $@

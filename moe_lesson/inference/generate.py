@@ -1,0 +1,158 @@
+"""From a prompt to text, one token at a time, with the routing of each."""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from moe_lesson.inference.evaluate import measuring
+from moe_lesson.inference.sampling import Sampling, choose
+from moe_lesson.moe.routing import Routing
+from moe_lesson.text.tokenizer import END
+
+
+class Token(NamedTuple):
+    """Hold one new token of every sequence of a batch, and how it came about.
+
+    >>> Token(torch.tensor([7]), torch.tensor([False]), []).id_B.item()
+    7
+
+    Lesson 9.
+    """
+
+    id_B: Tensor
+    ended_B: Tensor  # whether the sequence had ended before; its id is then END
+    routings: list  # one Routing per layer, T = B: of the position that predicted the token
+
+
+def pad_left(prompts):
+    """Join prompts of different length into one batch, padded at the left with END.
+
+    Returns:
+        id_BS and pad_B, the number of padding places of each.
+
+    >>> pad_left([[5, 6], [7]])[0].tolist()
+    [[5, 6], [2, 7]]
+
+    Lesson 9.
+    """
+    longest = max(len(prompt) for prompt in prompts)
+    pad = [longest - len(prompt) for prompt in prompts]
+    rows = [[END] * gap + list(prompt) for gap, prompt in zip(pad, prompts, strict=True)]
+    return torch.tensor(rows), torch.tensor(pad)
+
+
+def check_prompts(config, prompts, tokens):
+    """Refuse prompts that the model cannot continue.
+
+    Raises:
+        ValueError: no prompt, an empty one, an id outside the vocabulary, or prompt and
+            new tokens together longer than the context.
+
+    >>> from moe_lesson.models.config import TINY
+    >>> check_prompts(TINY, [[]], tokens=1)
+    Traceback (most recent call last):
+    ValueError: prompt 0 is empty: it must hold at least 1 token
+
+    Lesson 9.
+    """
+    if not prompts or tokens < 1:
+        raise ValueError(f"{len(prompts)} prompts, {tokens} new tokens: both must be 1 or more")
+    for index, prompt in enumerate(prompts):
+        if not len(prompt):
+            raise ValueError(f"prompt {index} is empty: it must hold at least 1 token")
+        wrong = [i for i in prompt if not 0 <= i < config.vocab_size]
+        if wrong:
+            raise ValueError(f"prompt {index} holds id {wrong[0]}: allowed are 0 to {config.vocab_size - 1}")
+    longest = max(len(prompt) for prompt in prompts)
+    if longest + tokens - 1 > config.context_len:
+        raise ValueError(
+            f"a prompt of {longest} tokens and {tokens} new ones: the model's context holds "
+            f"{config.context_len + 1} in all, the last one unread"
+        )
+
+
+def stream(model, prompts, tokens=100, sampling=None, end=END):
+    """Continue a batch of prompts and yield each new token as it comes.
+
+    Every prompt gets what it would get alone: shorter ones are padded at the left, hidden
+    from attention, and each sequence has a random generator of its own.
+
+    Args:
+        prompts: lists of token ids.
+        tokens: how many to add at most.
+        end: the id that ends a sequence; None never ends.
+
+    Yields:
+        Token; stops early when every sequence has ended.
+
+    Raises:
+        ValueError: as ``check_prompts``.
+
+    >>> from moe_lesson.models.config import TINY
+    >>> from moe_lesson.models.mixtral import Mixtral
+    >>> len(list(stream(Mixtral(TINY), [[5, 6], [7]], tokens=3, end=None)))
+    3
+
+    Lesson 9.
+    """
+    sampling = sampling or Sampling()
+    check_prompts(model.config, prompts, tokens)
+    device = next(model.parameters()).device
+    id_BS, pad_B = (x.to(device) for x in pad_left(prompts))
+    generators = [torch.Generator().manual_seed(sampling.seed + i) for i in range(len(prompts))]
+    ended_B = torch.zeros(len(prompts), dtype=torch.bool, device=device)
+    output = _predict(model, id_BS, pad_B if pad_B.any() else None)
+    for left in reversed(range(tokens)):
+        draw_B = torch.cat([torch.rand(1, generator=one) for one in generators])
+        chosen_B = choose(output.logits_BSV[:, -1], draw_B.to(device), sampling)
+        id_B = chosen_B if end is None else chosen_B.where(~ended_B, end)
+        yield Token(id_B, ended_B, newest(output.routings, len(prompts)))
+        if end is not None:
+            ended_B = ended_B | (id_B == end)
+        if not left or bool(ended_B.all()):
+            return
+        output = _predict(model, id_B[:, None], cache=output.cache)
+
+
+def _predict(model, *args, **kwargs):
+    """Call a model in evaluation mode; leave nothing switched while the caller has the turn."""
+    with measuring(model):
+        return model(*args, **kwargs)
+
+
+def newest(routings, batch):
+    """Keep the last position of each sequence from the routings of a batch.
+
+    >>> two = torch.tensor([[0.0], [1.0]])
+    >>> newest([Routing(two, two, two)], batch=1)[0].logits_TE.item()
+    1.0
+
+    Lesson 9.
+    """
+    return [
+        Routing(*(field.unflatten(0, (batch, -1))[:, -1] for field in routing[:3]), routing.gaps)
+        for routing in routings
+    ]
+
+
+def complete(model, tokenizer, prompt, tokens=100, sampling=None):
+    """Continue a text.
+
+    Returns:
+        The prompt and what follows it, up to the end token.
+
+    Raises:
+        ValueError: as ``check_prompts``.
+
+    >>> from moe_lesson.models.config import TINY
+    >>> from moe_lesson.models.mixtral import Mixtral
+    >>> from moe_lesson.text.tokenizer import train_tokenizer
+    >>> complete(Mixtral(TINY), train_tokenizer(["ab"], 260), "ab", tokens=1).startswith("ab")
+    True
+
+    Lesson 9.
+    """
+    ids = tokenizer.encode(prompt).ids
+    new = [token.id_B.item() for token in stream(model, [ids], tokens, sampling)]
+    return tokenizer.decode(ids + new, skip_special_tokens=True)

@@ -1,0 +1,129 @@
+"""W1, the gate bench: one token, eight scores, four orders of softmax and choice."""
+
+import ipywidgets
+import torch
+
+from moe_lesson.moe.balance import entropy
+from moe_lesson.moe.routing import biased_top_k, softmax_top_k, top_k
+from moe_lesson.study.plots import gate_bars, new_axes, png
+from moe_lesson.study.widgets.explorer import Explorer
+from moe_lesson.study.widgets.fallback import View
+
+TOKENS = {
+    "confident": [5.0, 1.0, 0.5, 0.0, 0.0, -0.5, -1.0, -1.0],
+    "torn": [2.0, 1.9, 0.5, 0.4, 0.0, -0.2, -0.5, -1.0],
+    "flat": [0.3, 0.2, 0.1, 0.1, 0.0, 0.0, -0.1, -0.1],
+}
+
+
+def sigmoid_top_k(logits_TE, k):
+    """Keep the k largest sigmoids and divide them by their sum.
+
+    Returns:
+        A Routing; the k weights are shares that sum to 1.
+
+    >>> sigmoid_top_k(torch.zeros(1, 4), k=2).weight_TK.tolist()
+    [[0.5, 0.5]]
+
+    Lesson 4.
+    """
+    routing = biased_top_k(logits_TE, torch.zeros(logits_TE.shape[-1]), k)
+    return routing._replace(weight_TK=routing.weight_TK / routing.weight_TK.sum(-1, keepdim=True))
+
+
+ORDERS = {
+    "softmax, top-k, renormalise": lambda logits_TE, k: softmax_top_k(logits_TE, k, True),
+    "top-k, softmax": top_k,
+    "softmax, top-k": softmax_top_k,
+    "sigmoid, top-k, normalise": sigmoid_top_k,
+}
+
+
+def gate_bench(logits_E=None):
+    """Turn temperature, k, noise and the order of softmax and top-k for one token.
+
+    Args:
+        logits_E: one token's scores from a model; they become the token "from model".
+
+    Returns:
+        An Explorer.
+
+    >>> gate_bench().sentence
+    'Temperature 1.00: entropy 2.30 of 3 bits. Top-2 keeps experts 0, 1, which hold 70 % of \
+the softmax; their weights sum to 1.00.'
+
+    Lesson 8.
+    """
+    tokens = {name: torch.tensor(scores) for name, scores in TOKENS.items()}
+    if logits_E is not None:
+        tokens["from model"] = torch.as_tensor(logits_E).float().cpu()
+    most = min(len(scores) for scores in tokens.values())
+    axes = new_axes(height=2.6, shown=False)
+
+    def view(token, tau, k, order, noise, draw):
+        noisy, logits = _scores(tokens[token], tau, noise, draw)
+        routing = ORDERS[order](noisy[None], k)
+        prob_E = noisy.softmax(-1)
+        weight_E = torch.zeros_like(prob_E).scatter(0, routing.expert_TK[0], routing.weight_TK[0])
+        axes.clear()
+        title = f"Top-{k}: the weights sum to {weight_E.sum():.2f}"
+        gate_bars(axes, prob_E.numpy(), weight_E.numpy(), title)
+        calm = ORDERS[order](logits[None], k).expert_TK[0]
+        return View(png(axes.figure), _sentence(tau, prob_E, weight_E, calm, noise))
+
+    return Explorer(
+        view,
+        _controls(list(tokens), most),
+        {
+            "Mixtral's order": {"token": "torn"},
+            "The other order": {"token": "torn", "order": "softmax, top-k, renormalise"},
+            "No renormalising": {"token": "torn", "order": "softmax, top-k"},
+            "Noise on a near tie": {"token": "torn", "k": 1, "noise": 0.5, "draw": 2},
+        },
+        "With a higher temperature, does the same pair of experts win? With what weights?",
+    )
+
+
+def _controls(tokens, most):
+    wide = {"description_width": "initial"}
+    return {
+        "token": ipywidgets.Dropdown(options=tokens, value="torn", description="Token"),
+        "tau": ipywidgets.FloatLogSlider(
+            1.0,
+            min=-1,
+            max=1,
+            step=0.05,
+            description="Temperature",
+            readout_format=".2f",
+            style=wide,
+        ),
+        "k": ipywidgets.IntSlider(2, 1, most, description="k"),
+        "order": ipywidgets.Dropdown(
+            options=list(ORDERS), value="top-k, softmax", description="Order"
+        ),
+        "noise": ipywidgets.FloatSlider(0.0, min=0, max=3, step=0.1, description="Noise"),
+        "draw": ipywidgets.BoundedIntText(0, 0, 999, description="Noise draw", style=wide),
+    }
+
+
+def _scores(scores, tau, noise, draw):
+    """Return the scores over the temperature, with noise and without."""
+    generator = torch.Generator().manual_seed(draw)
+    added = noise * torch.randn(len(scores), generator=generator)
+    return (scores + added) / tau, scores / tau
+
+
+def _sentence(tau, prob_E, weight_E, calm, noise):
+    kept = weight_E.nonzero().flatten()
+    total, most = weight_E.sum().item(), torch.tensor(float(len(prob_E))).log2().item()
+    names = ("expert " if len(kept) == 1 else "experts ") + ", ".join(map(str, kept.tolist()))
+    text = (
+        f"Temperature {tau:.2f}: entropy {entropy(prob_E):.2f} of {most:.3g} bits. Top-{len(kept)} "
+        f"keeps {names}, which hold {100 * prob_E[kept].sum():.0f} % of the softmax; "
+        f"their weights sum to {total:.2f}."
+    )
+    if total < 0.995:
+        text += f" The layer's output shrinks by {100 * (1 - total):.0f} %."
+    if noise and set(kept.tolist()) != set(calm.tolist()):
+        text += f" Noise changed the choice: without it, {sorted(calm.tolist())}."
+    return text

@@ -1,0 +1,100 @@
+"""Files that are whole or absent, and tensors that are checked before they are used."""
+
+import os
+from contextlib import contextmanager
+
+import torch
+from safetensors import SafetensorError, safe_open
+
+
+@contextmanager
+def replacing(path):
+    """Write a file so that a kill at any moment leaves the old one or the new one, whole.
+
+    What the block writes to the path it is given reaches the disk, then takes the name in
+    one step. If the block raises, the old file stays. One writer at a time.
+
+    >>> import pathlib, tempfile
+    >>> path = pathlib.Path(tempfile.mkdtemp(), "note.txt")
+    >>> with replacing(path) as temporary:
+    ...     length = temporary.write_text("all of it")
+    >>> path.read_text(), len(list(path.parent.iterdir()))
+    ('all of it', 1)
+
+    Lesson 9.
+    """
+    temporary = path.with_name(f"{path.name}.tmp")
+    try:
+        yield temporary
+        with open(temporary, "rb+") as file:
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    if os.name == "posix":  # elsewhere a folder cannot be opened, and need not be
+        folder = os.open(path.parent, os.O_RDONLY)
+        os.fsync(folder)
+        os.close(folder)
+
+
+def read_tensors(path):
+    """Read a safetensors file: tensors, and the words in its header.
+
+    Returns:
+        A dict of tensors and a dict of strings. On the CPU the tensors are read from the
+        disk as they are used.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: it is a pickle, it was cut short, or it is something else.
+
+    >>> read_tensors("absent.safetensors")
+    Traceback (most recent call last):
+    FileNotFoundError: No such file or directory: absent.safetensors
+
+    Lesson 13.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}
+    except SafetensorError as error:
+        with open(path, "rb") as file:
+            start = file.read(9)
+        if start[:2] == b"PK" or (start[:1] == b"\x80" and start[8:] != b"{"):
+            fault = "is a pickle, which is never loaded: it can run code"
+        else:
+            fault = f"({os.path.getsize(path):,} bytes) is not a whole safetensors file: {error}"
+        raise ValueError(f"{path} {fault}") from None
+
+
+def check_tensors(found, shapes):
+    """Refuse tensors that are not exactly those expected.
+
+    Raises:
+        ValueError: some are missing, surplus, or of another shape: the first three of each
+            by name, and how many more.
+
+    >>> check_tensors({"a": torch.zeros(2)}, {"b": (3,)})
+    Traceback (most recent call last):
+    ValueError: 1 missing: b; 1 surplus: a
+
+    Lesson 13.
+    """
+    wrong = [
+        f"{name} is {tuple(found[name].shape)}, must be {tuple(shape)}"
+        for name, shape in shapes.items()
+        if name in found and found[name].shape != torch.Size(shape)
+    ]
+    faults = {
+        "missing": [name for name in shapes if name not in found],
+        "surplus": [name for name in found if name not in shapes],
+        "of the wrong shape": wrong,
+    }
+    told = [
+        f"{len(names)} {fault}: {', '.join(names[:3])}"
+        + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+        for fault, names in faults.items()
+        if names
+    ]
+    if told:
+        raise ValueError("; ".join(told))

@@ -1,0 +1,168 @@
+"""From a text to a trained model: AdamW, one progress bar, plain numbers."""
+
+import math
+import signal
+import threading
+import time
+from contextlib import contextmanager
+from dataclasses import asdict
+
+import torch
+import torch.nn.functional as F
+from tqdm.auto import tqdm
+
+from moe_lesson.inference.evaluate import evaluate
+from moe_lesson.moe.balance import load, switch_loss, z_loss
+from moe_lesson.moe.routing import at_least_float32
+from moe_lesson.training import state
+from moe_lesson.training.settings import batch_at, learning_rate, make_optimizer
+
+
+def losses(model, id_BS, settings):
+    """Compute what training minimises, and what it reports.
+
+    Returns:
+        The sum to minimise; the cross entropy alone (nats per token); the routings.
+
+    >>> from moe_lesson.models.config import TINY
+    >>> from moe_lesson.models.mixtral import Mixtral
+    >>> from moe_lesson.training.settings import Settings
+    >>> total, nats, _ = losses(Mixtral(TINY), torch.zeros(1, 9, dtype=torch.long), Settings())
+    >>> bool(total > nats)
+    True
+
+    Lesson 9.
+    """
+    device = id_BS.device.type
+    with torch.autocast(device, torch.bfloat16, enabled=device == "cuda"):
+        output = model(id_BS[:, :-1])
+    logits = at_least_float32(output.logits_BSV.flatten(0, 1))
+    nats = F.cross_entropy(logits, id_BS[:, 1:].flatten())
+    total = nats
+    if output.routings:
+        total = total + settings.balance * switch_loss(output.routings)
+        total = total + settings.z * z_loss(output.routings)
+    return total, nats, output.routings
+
+
+def train(model, data, settings, folder=None, progress=True):
+    """Train a model in place; stop early, resume and report without losing anything.
+
+    Ctrl-C (or Jupyter's stop button) ends it after the running step: the model is usable
+    and the rows so far are returned. With a ``folder`` the state is saved there as it goes;
+    called again with the same folder it goes on, and a run that was killed continues to
+    exactly the losses of one that was not (same machine, same threads).
+
+    Args:
+        data: a ``text.tokenizer.Data``.
+        folder: where to keep the state; None keeps nothing.
+
+    Returns:
+        A list of rows, one a step: ``step`` (counted from 1), ``tokens``, ``seconds``,
+        ``nats`` (of the batch, per token), ``norm`` (of the gradient), ``rate``, ``load``
+        (share of visits by layer and expert); every ``measure_every`` steps and at the end
+        also ``valid_nats`` and ``valid_bits`` (per byte).
+
+    Raises:
+        FloatingPointError: the loss or its gradient is not a finite number; the weights are
+            those before that step.
+        ValueError: the folder holds a run with other settings, or the text is too short.
+
+    >>> from moe_lesson.models.config import TINY
+    >>> from moe_lesson.models.mixtral import Mixtral
+    >>> from moe_lesson.text.tokenizer import Data, Text
+    >>> from moe_lesson.training.settings import Settings
+    >>> text = Text(torch.arange(300), torch.ones(300, dtype=torch.long))
+    >>> settings = Settings(steps=2, batch=2, length=16)
+    >>> rows = train(Mixtral(TINY), Data(text, text), settings, progress=False)
+    >>> [row["step"] for row in rows]
+    [1, 2]
+
+    Lesson 9.
+    """
+    optimizer = make_optimizer(model, settings)
+    rows = _resume(folder, model, optimizer, settings)
+    batch_at(data.train, 0, settings)  # a text too short is refused before anything is spent
+    bar = tqdm(total=settings.steps, initial=len(rows), disable=not progress, unit="step")
+    model.train()
+    with _stop_gently() as stop, bar:
+        for step in range(len(rows), settings.steps):
+            row = _step(model, optimizer, data.train, step, settings)
+            row["seconds"] += rows[-1]["seconds"] if rows else 0.0
+            last = step + 1 == settings.steps or stop.is_set()
+            if last or (step + 1) % settings.measure_every == 0:
+                row |= _measure(model, data.valid, settings)
+            rows.append(row)
+            bar.set_postfix_str(f"{row['nats']:.3f} nats, {row['tokens'] / row['seconds']:,.0f} tokens/s")
+            bar.update()
+            if folder and (last or (step + 1) % settings.save_every == 0):
+                state.save_state(folder, model, optimizer, _numbers(settings, rows))
+            if stop.is_set():
+                break
+    return rows
+
+
+def _step(model, optimizer, text, step, settings):
+    """Do one step of training and say what happened."""
+    began = time.perf_counter()
+    rate = learning_rate(step, settings.steps, settings.learning_rate, settings.warmup)
+    for group in optimizer.param_groups:
+        group["lr"] = rate
+    id_BS = batch_at(text, step, settings).to(next(model.parameters()).device)
+    total, nats, routings = losses(model, id_BS, settings)
+    optimizer.zero_grad()
+    total.backward()
+    norm = torch.nn.utils.clip_grad_norm_(model.parameters(), settings.clip).item()
+    if not (math.isfinite(norm) and math.isfinite(total.item())):
+        raise FloatingPointError(
+            f"step {step + 1}: loss {total.item()}, gradient norm {norm}, both must be finite; "
+            f"the weights are those before it (learning rate {rate:.2g}, try a lower one)"
+        )
+    optimizer.step()
+    row = {"step": step + 1, "tokens": (step + 1) * settings.batch * settings.length}
+    row |= {"nats": nats.item(), "norm": norm, "rate": rate}
+    row["load"] = [load(routing).tolist() for routing in routings]
+    return row | {"seconds": time.perf_counter() - began}
+
+
+def _measure(model, text, settings):
+    limit = settings.measure_tokens + 1
+    score = evaluate(model, text, settings.length, settings.batch, limit)
+    return {"valid_nats": score.nats, "valid_bits": score.bits}
+
+
+def _numbers(settings, rows):
+    return {"settings": asdict(settings), "rows": rows}
+
+
+def _resume(folder, model, optimizer, settings):
+    """Go on from what the folder holds, if it holds anything."""
+    if folder is None or not state.has_state(folder):
+        return []
+    numbers = state.load_state(folder, model, optimizer)
+    ours = asdict(settings)
+    other = [name for name in ours if numbers["settings"].get(name) != ours[name]]
+    if other:
+        found = ", ".join(f"{n}={numbers['settings'].get(n)} (now {ours[n]})" for n in other)
+        raise ValueError(f"{folder} holds a run with other settings: {found}")
+    return numbers["rows"]
+
+
+@contextmanager
+def _stop_gently():
+    """Turn the first Ctrl-C into a wish; a second one interrupts at once."""
+    asked = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield asked
+        return
+
+    def ask(*_):
+        if asked.is_set():
+            raise KeyboardInterrupt
+        asked.set()
+
+    before = signal.signal(signal.SIGINT, ask)
+    try:
+        yield asked
+    finally:
+        signal.signal(signal.SIGINT, before)

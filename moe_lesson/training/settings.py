@@ -1,0 +1,113 @@
+"""What a run depends on: its settings, its schedule, its batches, its optimizer."""
+
+import math
+from dataclasses import dataclass
+
+import torch
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Name everything a run depends on besides the model and the text.
+
+    Raises:
+        ValueError: a number is out of its range.
+
+    >>> Settings(steps=0)
+    Traceback (most recent call last):
+    ValueError: steps is 0: it must be 1 or more
+
+    Lesson 9.
+    """
+
+    steps: int = 600
+    batch: int = 16  # sequences a step
+    length: int = 128  # positions a sequence
+    learning_rate: float = 3e-3  # at its peak
+    warmup: int = 50  # steps
+    weight_decay: float = 0.1  # on matrices; none on norms
+    clip: float = 1.0  # longest gradient
+    balance: float = 0.01  # weight of switch_loss
+    z: float = 0.0  # weight of z_loss
+    seed: int = 0  # chooses the batches
+    measure_every: int = 100  # steps between evaluations
+    measure_tokens: int = 20_000  # tokens an evaluation reads
+    save_every: int = 100  # steps between saves, if there is a folder
+
+    def __post_init__(self):
+        for name in "steps batch length warmup measure_every measure_tokens save_every".split():
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} is {getattr(self, name)}: it must be 1 or more")
+        for name in "learning_rate clip".split():
+            if not getattr(self, name) > 0:
+                raise ValueError(f"{name} is {getattr(self, name)}: it must exceed 0")
+        for name in "weight_decay balance z".split():
+            if not getattr(self, name) >= 0:
+                raise ValueError(f"{name} is {getattr(self, name)}: it must be 0 or more")
+
+
+def learning_rate(step, steps, peak, warmup):
+    """Rise in a line over the warm-up, then fall in half a cosine to a tenth.
+
+    Loshchilov and Hutter 2016 (arXiv:1608.03983), eq. 5, one cycle; steps count from 0.
+
+    Returns:
+        ``peak / warmup`` at step 0, ``peak`` at the last step of the warm-up, ``peak / 10``
+        at the last step.
+
+    >>> [round(learning_rate(step, 11, 1.0, 2), 2) for step in (0, 1, 10)]
+    [0.5, 1.0, 0.1]
+
+    Lesson 9.
+    """
+    if step < warmup:
+        return peak * (step + 1) / warmup
+    done = (step - warmup + 1) / max(steps - warmup, 1)
+    return peak * (0.1 + 0.45 * (1 + math.cos(math.pi * done)))
+
+
+def batch_at(text, step, settings):
+    """Draw the sequences of one step: the same for the same seed and step.
+
+    Depends on nothing else, so a run that goes on after a stop sees the same batches.
+
+    Returns:
+        id_BS with one position more than ``length``: inputs and their next tokens.
+
+    Raises:
+        ValueError: the text is shorter than one sequence.
+
+    >>> from moe_lesson.text.tokenizer import Text
+    >>> text = Text(torch.arange(9), torch.ones(9))
+    >>> batch_at(text, 0, Settings(batch=2, length=8)).tolist()[0]
+    [0, 1, 2, 3, 4, 5, 6, 7, 8]
+
+    Lesson 9.
+    """
+    room = len(text.id_T) - settings.length
+    if room < 1:
+        raise ValueError(
+            f"the text has {len(text.id_T)} tokens: a sequence needs {settings.length + 1}"
+        )
+    generator = torch.Generator().manual_seed(settings.seed * 1_000_003 + step)
+    start = torch.randint(room, (settings.batch, 1), generator=generator)
+    return text.id_T[start + torch.arange(settings.length + 1)]
+
+
+def make_optimizer(model, settings):
+    """Build AdamW: weight decay on matrices, none on norms.
+
+    Loshchilov and Hutter 2017 (arXiv:1711.05101).
+
+    >>> optimizer = make_optimizer(torch.nn.Linear(2, 2), Settings())
+    >>> [group["weight_decay"] for group in optimizer.param_groups]
+    [0.1, 0.0]
+
+    Lesson 9.
+    """
+    weights = list(model.parameters())
+    groups = [
+        {"params": [w for w in weights if w.dim() > 1], "weight_decay": settings.weight_decay},
+        {"params": [w for w in weights if w.dim() < 2], "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW(groups, settings.learning_rate, betas=(0.9, 0.95), fused=True)

@@ -33,10 +33,11 @@ def public_definitions(path):
     return [n for n in tree(path).body if isinstance(n, kinds) and not n.name.startswith("_")]
 
 
+@functools.cache
 def imports(path):
-    """Yield (module, is_lazy) for each import in a file; relative ones are made absolute.
+    """Return (module, is_lazy) for each import in a file; relative ones are made absolute.
 
-    ``from moe_lesson.moe import routing`` yields ``moe_lesson.moe.routing``. An import inside
+    ``from moe_lesson.moe import routing`` gives ``moe_lesson.moe.routing``. An import inside
     a function is lazy.
     """
     lazy = {
@@ -45,9 +46,11 @@ def imports(path):
         if isinstance(outer, FUNCTIONS)
         for inner in ast.walk(outer)
     }
-    for node in ast.walk(tree(path)):
-        for name in _imported(node, path):
-            yield name, id(node) in lazy
+    return [
+        (name, id(node) in lazy)
+        for node in ast.walk(tree(path))
+        for name in _imported(node, path)
+    ]
 
 
 def _imported(node, path):

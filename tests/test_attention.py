@@ -61,18 +61,19 @@ def test_a_rotated_product_knows_the_distance_alone(m, n, shift):
 
 
 def test_rotation_equals_hugging_faces():
+    """In float32 an angle of 1,000 radians is known to 6e-5, and theirs rounds otherwise."""
     modeling = oracles.hugging_face()
     rope = {"rope_type": "default", "rope_theta": 1e6}
     config = modeling.MixtralConfig(head_dim=8, rope_parameters=rope)
     position_BS = torch.tensor([[0, 1, 2, 1000, 32_767]])
     query_BHSA, key_BGSA = draw(1, 4, 5, 8).float(), draw(1, 2, 5, 8, seed=1).float()
     theirs = modeling.MixtralRotaryEmbedding(config)(query_BHSA, position_BS)
-    ours = rotation(position_BS, 8, 1e6, torch.float32)
-    for mine, their in zip(ours, theirs, strict=True):
-        torch.testing.assert_close(mine, their, rtol=0, atol=1e-6)
+    for ours, their in zip(rotation(position_BS, 8, 1e6, torch.float32), theirs, strict=True):
+        torch.testing.assert_close(ours[:, :3], their[:, :3], rtol=0, atol=1e-6)
+        torch.testing.assert_close(ours, their, rtol=0, atol=2e-4)
     expected = modeling.apply_rotary_pos_emb(query_BHSA, key_BGSA, *theirs)
-    torch.testing.assert_close(rotate(query_BHSA, *ours), expected[0], rtol=0, atol=1e-5)
-    torch.testing.assert_close(rotate(key_BGSA, *ours), expected[1], rtol=0, atol=1e-5)
+    torch.testing.assert_close(rotate(query_BHSA, *theirs), expected[0], rtol=0, atol=1e-6)
+    torch.testing.assert_close(rotate(key_BGSA, *theirs), expected[1], rtol=0, atol=1e-6)
 
 
 @pytest.mark.parametrize("groups", [1, 2, 4])

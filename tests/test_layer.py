@@ -114,6 +114,34 @@ def test_gradients_equal_those_of_the_dense_sum(n):
         torch.testing.assert_close(sparse, dense, rtol=0, atol=1e-10)
 
 
+@pytest.fixture
+def rows_in_blocks():
+    """What makes the fast path leave spare rows at the end of each expert's."""
+    before = torch.get_float32_matmul_precision()
+    torch.set_float32_matmul_precision("medium")
+    yield
+    torch.set_float32_matmul_precision(before)
+
+
+@pytest.mark.parametrize("n", [1, 13, 200])
+def test_spare_rows_change_nothing(rows_in_blocks, n):
+    """float64, which the setting leaves alone: output and gradients at 1e-10."""
+    test_gradients_equal_those_of_the_dense_sum(n)
+    layer, x_TD = make(), tokens_of(n)
+    y_TD, routing = layer(x_TD)
+    torch.testing.assert_close(y_TD, dense_sum(layer, x_TD, routing), rtol=0, atol=1e-10)
+
+
+def test_experts_without_tokens_get_a_zero_gradient():
+    layer = make(k=1)
+    with torch.no_grad():
+        layer.router.weight.copy_(torch.tensor([[0.0], [9.0], [0.0], [0.0]]).expand(4, DIM))
+    layer(tokens_of(7).abs())[0].square().sum().backward()
+    for weight in layer.experts.parameters():
+        assert weight.grad[1].abs().max() > 0
+        assert (weight.grad[[0, 2, 3]] == 0).all()
+
+
 def by_dense_sum(layer, x_TD):
     return dense_sum(layer, x_TD, layer.route(layer.score(x_TD), layer.top_k))
 

@@ -11,8 +11,8 @@ from .source import FUNCTIONS, MODULES, PACKAGE, dotted, imports, tree, without_
 # A subpackage imports only from those with a smaller number, and from itself.
 FLOOR = {"text": 0, "moe": 0, "models": 1, "training": 2, "inference": 2, "study": 3}
 # Inside moe/ the same holds from module to module.
-MOE_FLOOR = {"routing": 0, "experts": 0, "dispatch": 1, "balance": 1, "layer": 2, "kernels": 3}
-MOE_FLOOR["parallel"] = MOE_FLOOR["kernels"]
+MOE_FLOORS = ["routing experts", "dispatch balance fused", "layer", "kernels parallel"]
+MOE_FLOOR = {name: level for level, names in enumerate(MOE_FLOORS) for name in names.split()}
 LEAVES = {"moe_lesson.moe.kernels", "moe_lesson.moe.parallel"}
 DOORS = {
     "matplotlib": "moe_lesson.study.plots",

@@ -5,7 +5,7 @@
     python tools/notebooks.py --check             change nothing; exit 1 if one would change
     python tools/notebooks.py --fresh             save new outputs of cells that vary, too
 
-The kernel is this Python. It sees ``MOE_STATIC=1``, so that a widget leaves a figure behind,
+The kernel sees ``MOE_STATIC=1``, so that a widget leaves a figure behind,
 and no ``MOE_PRESET``: the saved outputs are those of the default preset.
 
 A cell tagged ``nbval-ignore-output`` may show other numbers each time (seconds, mostly). A
@@ -27,6 +27,7 @@ from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from traitlets import default
 
 FOLDER = Path(__file__).resolve().parent.parent / "notebooks"
 SECONDS_PER_CELL = 1200
@@ -43,14 +44,22 @@ VARYING = (
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
+class KernelOfThisPython(AsyncKernelManager):
+    """Start kernels with the interpreter that runs this, whatever else is installed."""
+
+    @default("kernel_spec_manager")
+    def _no_folders_to_look_in(self):
+        return KernelSpecManager(kernel_dirs=[])
+
+
 def execute(path):
-    """Run a notebook in its own folder with a fresh kernel of this Python, and return it."""
+    """Run a notebook in its own folder with a fresh kernel, and return it."""
     notebook = nbformat.read(path, as_version=4)
-    # With no folders to look in, "python3" can only mean the interpreter that runs this.
-    kernel = AsyncKernelManager(kernel_spec_manager=KernelSpecManager(kernel_dirs=[]))
     NotebookClient(
         notebook,
-        km=kernel,
+        kernel_name="python3",
+        kernel_manager_class=KernelOfThisPython,
+        extra_arguments=["--log-level=40"],  # or each kernel warns of the transport it uses
         timeout=SECONDS_PER_CELL,
         resources={"metadata": {"path": str(path.parent)}},
         record_timing=False,

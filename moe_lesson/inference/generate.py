@@ -136,14 +136,37 @@ def newest(routings, batch):
     ]
 
 
-def complete(model, tokenizer, prompt, tokens=100, sampling=None):
-    """Continue a text.
+def stream_text(model, tokenizer, prompt, tokens=100, sampling=None):
+    """Continue a text and yield it piece by piece, the prompt first.
 
-    Returns:
-        The prompt and what follows it, up to the end token.
+    A character whose bytes are not all there yet waits for them.
+
+    Args:
+        tokens: how many to add at most; fewer where the context ends before.
 
     Raises:
         ValueError: as ``check_prompts``.
+
+    >>> from moe_lesson.models.config import TINY
+    >>> from moe_lesson.models.mixtral import Mixtral
+    >>> from moe_lesson.text.tokenizer import train_tokenizer
+    >>> "".join(stream_text(Mixtral(TINY), train_tokenizer(["ab"], 260), "ab"))[:2]
+    'ab'
+
+    Lesson 9.
+    """
+    ids, shown = tokenizer.encode(prompt).ids, ""
+    room = model.config.context_len + 1 - len(ids)
+    for token in stream(model, [ids], min(tokens, max(room, 1)), sampling):
+        ids.append(token.id_B.item())
+        text = tokenizer.decode(ids)
+        if not text.endswith("\ufffd"):
+            yield text[len(shown) :]
+            shown = text
+
+
+def complete(model, tokenizer, prompt, tokens=100, sampling=None):
+    """Continue a text: ``stream_text`` in one piece.
 
     >>> from moe_lesson.models.config import TINY
     >>> from moe_lesson.models.mixtral import Mixtral
@@ -153,6 +176,4 @@ def complete(model, tokenizer, prompt, tokens=100, sampling=None):
 
     Lesson 9.
     """
-    ids = tokenizer.encode(prompt).ids
-    new = [token.id_B.item() for token in stream(model, [ids], tokens, sampling)]
-    return tokenizer.decode(ids + new, skip_special_tokens=True)
+    return "".join(stream_text(model, tokenizer, prompt, tokens, sampling))

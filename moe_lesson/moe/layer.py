@@ -6,6 +6,7 @@ from torch import nn
 
 from moe_lesson.moe.dispatch import combine, dispatch, plan
 from moe_lesson.moe.experts import SwiGLUExperts
+from moe_lesson.moe.fused import fits, mix
 from moe_lesson.moe.routing import at_least_float32, check_k, top_k
 
 
@@ -39,6 +40,8 @@ class MoELayer(nn.Module):
 
     def forward(self, x_TD):
         routing = self.route(self.score(x_TD), self.top_k)
+        if fits(x_TD, routing, self.experts):
+            return mix(x_TD, routing, self.experts), routing  # the next three lines, sooner
         visits = plan(routing)
         y_RD = self.experts(dispatch(x_TD, visits), visits.count_E)
         return combine(y_RD, visits, len(x_TD)), routing
@@ -51,6 +54,8 @@ class MoELayer(nn.Module):
 
         Lesson 4.
         """
+        weight_ED = at_least_float32(self.router.weight)
+        if not torch.is_autocast_enabled(x_TD.device.type):  # spares decoding the switch's cost
+            return F.linear(at_least_float32(x_TD), weight_ED)
         with torch.autocast(x_TD.device.type, enabled=False):
-            weight_ED = at_least_float32(self.router.weight)
             return F.linear(at_least_float32(x_TD), weight_ED)

@@ -1,5 +1,6 @@
 """Byte-level BPE: any text to token ids and back, nothing lost."""
 
+from pathlib import Path
 from typing import NamedTuple
 
 import torch
@@ -69,6 +70,24 @@ def train_tokenizer(documents, vocab_size):
     )
     tokenizer.train_from_iterator(documents, trainer)
     return tokenizer
+
+
+def load(path):
+    """Read a tokenizer that was saved as tokenizer.json.
+
+    Raises:
+        ValueError: there is no such file, or it is not a tokenizer.
+
+    >>> load("absent.json")
+    Traceback (most recent call last):
+    ValueError: absent.json: no tokenizer: No such file or directory (os error 2)
+
+    Lesson 9.
+    """
+    try:
+        return Tokenizer.from_file(str(path))
+    except Exception as error:  # the library raises nothing narrower
+        raise ValueError(f"{Path(path).name}: no tokenizer: {error}") from error
 
 
 def token_bytes(tokenizer):

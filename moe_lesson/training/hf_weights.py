@@ -16,6 +16,7 @@ BLOCK = {
     "self_attn.o_proj.weight": "attention.output.weight",
     "post_attention_layernorm.weight": "feed_forward_norm.weight",
 }
+LARGE = 100_000_000  # parameters
 
 
 def places(config):
@@ -91,7 +92,9 @@ def from_hf(tensors, config, device=None, dtype=None):
     Lesson 13.
     """
     table = places(config)
-    with torch.device("meta"):
+    # On the meta device nothing is drawn or stored, but its first use imports for 2 seconds.
+    device_of_draft = "meta" if config.total_parameters > LARGE else "cpu"
+    with torch.random.fork_rng(devices=[]), torch.device(device_of_draft):
         model = Mixtral(config)
     state = model.state_dict()
     shapes = {name: state[ours][index].shape for name, (ours, index) in table.items()}

@@ -93,7 +93,8 @@ def train(model, data, settings, folder=None, progress=True):
             if last or (step + 1) % settings.measure_every == 0:
                 row |= _measure(model, data.valid, settings)
             rows.append(row)
-            bar.set_postfix_str(f"{row['nats']:.3f} nats, {row['tokens'] / row['seconds']:,.0f} tokens/s")
+            speed = row["tokens"] / row["seconds"]
+            bar.set_postfix_str(f"{row['nats']:.3f} nats, {speed:,.0f} tokens/s", refresh=False)
             bar.update()
             if folder and (last or (step + 1) % settings.save_every == 0):
                 state.save_state(folder, model, optimizer, _numbers(settings, rows))

@@ -6,9 +6,26 @@ from dataclasses import dataclass
 import torch
 
 
+MEANING = {
+    "steps": "steps of training",
+    "batch": "sequences a step",
+    "length": "tokens a sequence",
+    "learning_rate": "its peak",
+    "warmup": "steps until the learning rate is at its peak",
+    "weight_decay": "of matrices; norms have none",
+    "clip": "longest gradient",
+    "balance": "weight of the balance loss; 0 is none",
+    "z": "weight of the router's z-loss",
+    "seed": "of the batches, and of the starting weights where a command draws them",
+    "measure_every": "steps between evaluations",
+    "measure_tokens": "tokens an evaluation reads",
+    "save_every": "steps between saves, if there is a folder",
+}
+
+
 @dataclass(frozen=True)
 class Settings:
-    """Name everything a run depends on besides the model and the text.
+    """Name everything a run depends on besides the model and the text; see ``MEANING``.
 
     Raises:
         ValueError: a number is out of its range.
@@ -21,18 +38,18 @@ class Settings:
     """
 
     steps: int = 600
-    batch: int = 16  # sequences a step
-    length: int = 128  # positions a sequence
-    learning_rate: float = 3e-3  # at its peak
-    warmup: int = 50  # steps
-    weight_decay: float = 0.1  # on matrices; none on norms
-    clip: float = 1.0  # longest gradient
-    balance: float = 0.01  # weight of switch_loss
-    z: float = 0.0  # weight of z_loss
-    seed: int = 0  # chooses the batches
-    measure_every: int = 100  # steps between evaluations
-    measure_tokens: int = 20_000  # tokens an evaluation reads
-    save_every: int = 100  # steps between saves, if there is a folder
+    batch: int = 16
+    length: int = 128
+    learning_rate: float = 3e-3
+    warmup: int = 50
+    weight_decay: float = 0.1
+    clip: float = 1.0
+    balance: float = 0.01
+    z: float = 0.0
+    seed: int = 0
+    measure_every: int = 100
+    measure_tokens: int = 20_000
+    save_every: int = 100
 
     def __post_init__(self):
         for name in "steps batch length warmup measure_every measure_tokens save_every".split():

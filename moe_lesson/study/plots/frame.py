@@ -99,7 +99,7 @@ def finish(axes, title, across, up):
     Lesson 0.
     """
     inches = axes.figure.get_figwidth() / axes.get_subplotspec().get_gridspec().ncols
-    axes.set_title(textwrap.fill(title, int(inches * 12.5)), fontsize=FONT + 0.5, loc="left")
+    axes.set_title(textwrap.fill(title, int((inches - 0.8) * 14)), fontsize=FONT + 0.5, loc="left")
     axes.set_xlabel(across, fontsize=FONT)
     axes.set_ylabel(up, fontsize=FONT)
     return axes

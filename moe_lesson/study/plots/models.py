@@ -5,7 +5,7 @@ from matplotlib.colors import ListedColormap
 from matplotlib.ticker import MaxNLocator
 
 from moe_lesson.study.palette import OUTLINE
-from moe_lesson.study.plots.frame import FONT, SERIES, baseline, finish
+from moe_lesson.study.plots.frame import FONT, SERIES, apart, baseline, finish
 
 PARTS = {  # fill, hatch
     "experts": ("#E69F00", ""),
@@ -84,38 +84,24 @@ def cache_memory(axes, positions, memory, window=None):
 
     Lesson 8.
     """
-    largest = max(np.max(held) for held in memory.values())
-    scale, unit = scale_of(largest, ((1e9, "GB"), (1e6, "MB"), (1e3, "kB"), (1, "bytes")))
-    for (name, held), (shade, marker, dash) in zip(memory.items(), SERIES):
-        axes.plot(
-            positions,
-            np.asarray(held) / scale,
-            color=shade,
-            marker=marker,
-            linestyle=dash,
-            markersize=4,
-            markevery=max(1, len(positions) // 8),
-        )
-        axes.annotate(
-            name,
-            (positions[-1], held[-1] / scale),
-            (5, 0),
-            color=shade,
-            va="center",
-            textcoords="offset points",
-            fontsize=FONT,
-            annotation_clip=False,
-        )
+    held = np.array([np.asarray(row, dtype=float) for row in memory.values()])
+    scale, unit = scale_of(held.max(), ((1e9, "GB"), (1e6, "MB"), (1e3, "kB"), (1, "bytes")))
+    held = held / scale
+    style = {"markersize": 4, "markevery": max(1, len(positions) // 8)}
+    beside = {"textcoords": "offset points", "annotation_clip": False, "va": "center"}
+    levels = apart(held[:, -1], 0.08 * held.max())
+    for row, name, level, (shade, marker, dash) in zip(held, memory, levels, SERIES):
+        axes.plot(positions, row, color=shade, marker=marker, linestyle=dash, **style)
+        axes.annotate(name, (positions[-1], level), (5, 0), color=shade, fontsize=FONT, **beside)
     if window is not None:
         baseline(axes, window, f"window {window:,}", vertical=True)
     axes.set_xlim(0, positions[-1])
     axes.set_ylim(0)
-    ends = sorted(memory, key=lambda name: -memory[name][-1])
-    title = f"At {positions[-1]:,} positions: " + ", ".join(
-        f"{name} {memory[name][-1] / scale:.2f} {unit}" for name in ends
-    )
+    ends = sorted(zip(held[:, -1], memory), reverse=True)
+    amounts = ", ".join(f"{name} {amount:.2f} {unit}" for amount, name in ends)
+    title = f"At {positions[-1]:,} positions: {amounts}"
     if len(ends) > 1:
-        title += f" ({memory[ends[0]][-1] / memory[ends[-1]][-1]:.1f} times less)"
+        title += f" ({ends[0][0] / ends[-1][0]:.1f} times less)"
     return finish(axes, title, "positions in the sequence", f"key-value cache ({unit})")
 
 

@@ -115,10 +115,12 @@ def expert_load(axes, steps, shares, layer=None):
     steps, shares = np.asarray(steps), np.asarray(shares, dtype=float)
     experts, wide = shares.shape[1], np.ptp(steps)
     fill = [colour(expert) for expert in range(experts)]
-    axes.stackplot(steps, shares.T, colors=fill, edgecolor=OUTLINE, linewidth=0.8)
+    # Smooth edges between the bands would make the picture four times as large.
+    axes.stackplot(steps, shares.T, colors=fill, antialiased=False)
+    axes.plot(steps, shares.cumsum(1), color=OUTLINE, linewidth=0.8)
     for even in np.arange(1, experts) / experts:
-        axes.axhline(even, color="white", linewidth=1.1)
-        axes.axhline(even, color=OUTLINE, linestyle=":", linewidth=1.1)
+        axes.axhline(even, color="white", linewidth=1, antialiased=False)
+        axes.axhline(even, color=OUTLINE, linestyle=":", linewidth=1, antialiased=False)
     middles = np.cumsum(shares[-1]) - shares[-1] / 2
     for expert, level in enumerate(apart(middles, 0.075)):
         digit(axes, steps[-1] + 0.025 * wide, level, expert)

@@ -64,7 +64,9 @@ the softmax; their weights sum to 1.00.'
         noisy, logits = _scores(tokens[token], tau, noise, draw)
         routing = ORDERS[order](noisy[None], k)
         prob_E = noisy.softmax(-1)
-        weight_E = torch.zeros_like(prob_E).scatter(0, routing.expert_TK[0], routing.weight_TK[0])
+        # Rounded, so that two orders that are equal in exact arithmetic draw one picture.
+        weight_K = routing.weight_TK[0].round(decimals=5)
+        weight_E = torch.zeros_like(prob_E).scatter(0, routing.expert_TK[0], weight_K)
         axes.clear()
         title = f"Top-{k}: the weights sum to {weight_E.sum():.2f}"
         gate_bars(axes, prob_E.numpy(), weight_E.numpy(), title)
@@ -78,13 +80,15 @@ the softmax; their weights sum to 1.00.'
             "Mixtral's order": {"token": "torn"},
             "The other order": {"token": "torn", "order": "softmax, top-k, renormalise"},
             "No renormalising": {"token": "torn", "order": "softmax, top-k"},
-            "Noise on a near tie": {"token": "torn", "k": 1, "noise": 0.5, "draw": 2},
+            "Noise on a near tie": {"token": "torn", "k": 1, "noise": 0.5, "draw": 4},
         },
         "With a higher temperature, does the same pair of experts win? With what weights?",
     )
 
 
 def _controls(tokens, most):
+    # A drawing takes about 50 ms on one CPU core: draw when a slider stops.
+    calm = {"continuous_update": False}
     wide = {"description_width": "initial"}
     return {
         "token": ipywidgets.Dropdown(options=tokens, value="torn", description="Token"),
@@ -96,12 +100,13 @@ def _controls(tokens, most):
             description="Temperature",
             readout_format=".2f",
             style=wide,
+            **calm,
         ),
-        "k": ipywidgets.IntSlider(2, 1, most, description="k"),
+        "k": ipywidgets.IntSlider(2, 1, most, description="k", **calm),
         "order": ipywidgets.Dropdown(
             options=list(ORDERS), value="top-k, softmax", description="Order"
         ),
-        "noise": ipywidgets.FloatSlider(0.0, min=0, max=3, step=0.1, description="Noise"),
+        "noise": ipywidgets.FloatSlider(0.0, min=0, max=3, step=0.1, description="Noise", **calm),
         "draw": ipywidgets.BoundedIntText(0, 0, 999, description="Noise draw", style=wide),
     }
 
@@ -116,14 +121,17 @@ def _scores(scores, tau, noise, draw):
 def _sentence(tau, prob_E, weight_E, calm, noise):
     kept = weight_E.nonzero().flatten()
     total, most = weight_E.sum().item(), torch.tensor(float(len(prob_E))).log2().item()
-    names = ("expert " if len(kept) == 1 else "experts ") + ", ".join(map(str, kept.tolist()))
+    chosen = ", ".join(map(str, kept.tolist()))
+    one = len(kept) == 1
+    names = f"expert {chosen}, which holds" if one else f"experts {chosen}, which hold"
     text = (
         f"Temperature {tau:.2f}: entropy {entropy(prob_E):.2f} of {most:.3g} bits. Top-{len(kept)} "
-        f"keeps {names}, which hold {100 * prob_E[kept].sum():.0f} % of the softmax; "
-        f"their weights sum to {total:.2f}."
+        f"keeps {names} {100 * prob_E[kept].sum():.0f} % of the softmax; "
+        f"{'its weight is' if one else 'their weights sum to'} {total:.2f}."
     )
     if total < 0.995:
         text += f" The layer's output shrinks by {100 * (1 - total):.0f} %."
     if noise and set(kept.tolist()) != set(calm.tolist()):
-        text += f" Noise changed the choice: without it, {sorted(calm.tolist())}."
+        without = ", ".join(map(str, sorted(calm.tolist())))
+        text += f" Noise changed the choice: without it, {without}."
     return text

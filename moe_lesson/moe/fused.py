@@ -1,0 +1,224 @@
+"""The sparse layer's fast paths on a CPU: the same numbers as the simple one, sooner.
+
+``mix`` does in one step what ``dispatch``, ``SwiGLUExperts`` and ``combine`` do in three,
+for training; ``mix_one`` serves a single token and reads only the experts it visits.
+Lesson 6 explains what is won where; ``make bench`` measures it.
+"""
+
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch.autograd.function import once_differentiable
+
+from moe_lesson.moe.experts import SwiGLUExperts, grouped, loop, swiglu
+
+CHUNK = 1 << 16  # numbers that one elementwise step takes at a time: they stay in the cache
+FEW = 32  # tokens served by a grouped product when no gradient is asked for
+ALIGN = 64  # rows per expert are a multiple of it where bfloat16 units multiply
+
+
+def fits(x_TD, routing, experts):
+    """Tell whether the fast paths serve this layer: SwiGLU, on a CPU, float32 or float64.
+
+    >>> from moe_lesson.moe.routing import top_k
+    >>> fits(torch.ones(1, 4), top_k(torch.ones(1, 2), k=1), SwiGLUExperts(4, 8, 2))
+    True
+
+    Lesson 6.
+    """
+    return (
+        x_TD.device.type == "cpu"
+        and len(x_TD) > 0
+        and isinstance(experts, SwiGLUExperts)
+        and not routing.gaps
+        and x_TD.dtype == routing.weight_TK.dtype == experts.down_EDF.dtype
+        and x_TD.dtype in (torch.float32, torch.float64)
+        and not torch.is_autocast_enabled("cpu")
+    )
+
+
+def mix(x_TD, routing, experts):
+    """Gather each expert's rows, apply it, and add the results by weight, in one step.
+
+    Equal to ``combine(experts(dispatch(x_TD, visits)))``, gradients included.
+
+    Returns:
+        y_TD.
+
+    Raises:
+        RuntimeError: a second derivative is asked for.
+
+    >>> from moe_lesson.moe.routing import top_k
+    >>> mix(torch.zeros(3, 4), top_k(torch.randn(3, 2), k=2), SwiGLUExperts(4, 8, 2)).shape
+    torch.Size([3, 4])
+
+    Lesson 6.
+    """
+    weights = experts.gate_up_EJFD, experts.down_EDF
+    if len(x_TD) <= FEW and not torch.is_grad_enabled():
+        serve = mix_one if len(x_TD) == 1 else mix_few
+        return serve(x_TD, routing, *weights)
+    return _Mix.apply(x_TD, routing.weight_TK, *weights, routing.expert_TK)
+
+
+def mix_one(x_TD, routing, gate_up_EJFD, down_EDF):
+    """Serve one token: matrix times vector with the chosen experts' weights, uncopied.
+
+    No gradient: it is for decoding.
+
+    Returns:
+        y_TD with T = 1.
+
+    >>> from moe_lesson.moe.routing import top_k
+    >>> weights = torch.ones(2, 2, 1, 1), torch.ones(2, 1, 1)
+    >>> mix_one(torch.tensor([[30.0]]), top_k(torch.zeros(1, 2), k=2), *weights).item()
+    900.0
+
+    Lesson 13.
+    """
+    x_D, width = x_TD[0], gate_up_EJFD.shape[2]
+    chosen = routing.expert_TK[0].tolist()
+    both = gate_up_EJFD.flatten(1, 2)  # gate above up: one matrix an expert
+    gate, up = torch.cat([torch.mv(both[e], x_D) for e in chosen]).view(-1, 2, width).unbind(1)
+    inner = F.silu(gate).mul_(up).mul_(routing.weight_TK.t()).unbind(0)
+    y_D = torch.mv(down_EDF[chosen[0]], inner[0])
+    for e, i in zip(chosen[1:], inner[1:], strict=True):
+        y_D.addmv_(down_EDF[e], i)
+    return y_D[None]
+
+
+def mix_few(x_TD, routing, gate_up_EJFD, down_EDF):
+    """Serve a handful of tokens: two grouped products over sorted rows.
+
+    No gradient: it is for decoding, where the calls cost more than the arithmetic.
+
+    Returns:
+        y_TD.
+
+    >>> from moe_lesson.moe.routing import top_k
+    >>> weights = torch.ones(2, 2, 4, 4), torch.ones(2, 4, 4)
+    >>> mix_few(torch.ones(3, 4), top_k(torch.zeros(3, 2), k=2), *weights).shape
+    torch.Size([3, 4])
+
+    Lesson 13.
+    """
+    order, counts, _, seat_TK = _seats(routing.expert_TK, len(down_EDF), align=1)
+    x_RD = x_TD.index_select(0, order // routing.expert_TK.shape[1])
+    count_E = torch.tensor(counts)
+    if x_TD.dtype == torch.float64:  # which torch's grouped product does not know
+        y_RD = loop(x_RD, count_E, (gate_up_EJFD, down_EDF), swiglu)
+    else:
+        gate, up = grouped(x_RD, count_E, gate_up_EJFD.flatten(1, 2)).chunk(2, -1)
+        y_RD = grouped(F.silu(gate).mul_(up), count_E, down_EDF)
+    return F.embedding_bag(seat_TK, y_RD, mode="sum", per_sample_weights=routing.weight_TK)
+
+
+@contextmanager
+def fast_matmul(enabled=True):
+    """Let float32 products use bfloat16 units where this CPU has them; restore on leaving.
+
+    Sums stay in float32; factors are rounded to 8 bits of mantissa. Elsewhere nothing
+    changes. Measured on the small Mixtral: see "make bench".
+
+    >>> with fast_matmul():
+    ...     torch.get_float32_matmul_precision() in ("medium", "highest")
+    True
+
+    Lesson 9.
+    """
+    before = torch.get_float32_matmul_precision()
+    if enabled and torch.cpu._is_amx_tile_supported():
+        torch.set_float32_matmul_precision("medium")
+    try:
+        yield
+    finally:
+        torch.set_float32_matmul_precision(before)
+
+
+class _Mix(torch.autograd.Function):
+    """Own backward: nothing but gate and up is kept of an expert, no product is done twice."""
+
+    @staticmethod
+    def forward(ctx, x_TD, weight_TK, gate_up_EJFD, down_EDF, expert_TK):
+        # With bfloat16 units oneDNN builds a kernel for every new number of rows it meets.
+        align = 1 if torch.get_float32_matmul_precision() == "highest" else ALIGN
+        order, counts, rooms, seat_TK = _seats(expert_TK, len(down_EDF), align)
+        tokens = (order // expert_TK.shape[1]).split(counts)
+        y_RD = x_TD.new_empty(sum(rooms), x_TD.shape[1])
+        kept = []
+        stacks = tokens, y_RD.split(rooms), gate_up_EJFD.unbind(0), down_EDF.unbind(0)
+        for token, y, gate_up, down in zip(*stacks, strict=True):
+            x = _gather(x_TD, token, len(y))
+            kept += [x, *_swiglu(x, gate_up, down, y)]
+        ctx.save_for_backward(weight_TK, gate_up_EJFD, down_EDF, order, seat_TK, y_RD, *kept)
+        ctx.counts, ctx.rooms = counts, rooms
+        return F.embedding_bag(seat_TK, y_RD, mode="sum", per_sample_weights=weight_TK)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, dy_TD):
+        weight_TK, gate_up_EJFD, down_EDF, order, seat_TK, y_RD, *kept = ctx.saved_tensors
+        tokens = (order // weight_TK.shape[1]).split(ctx.counts)
+        weights = weight_TK.flatten()[order][:, None].split(ctx.counts)
+        dgate_up_EJFD, ddown_EDF = torch.empty_like(gate_up_EJFD), torch.empty_like(down_EDF)
+        dx_RD, dweight_R = torch.empty_like(y_RD), y_RD.new_empty(len(y_RD))
+        inputs = tokens, weights, zip(kept[::3], kept[1::3], kept[2::3], strict=True)
+        stacks = zip(gate_up_EJFD, down_EDF, dgate_up_EJFD, ddown_EDF, strict=True)
+        rows = (each.split(ctx.rooms) for each in (y_RD, dx_RD, dweight_R))
+        for token, weight, saved, own, y, dx, dweight in zip(*inputs, stacks, *rows, strict=True):
+            dy = _gather(dy_TD, token, len(y))
+            torch.sum(dy * y, 1, out=dweight)
+            dy[: len(token)].mul_(weight)
+            _swiglu_backward(dy, saved, own, dx)
+        dx_TD = F.embedding_bag(seat_TK, dx_RD, mode="sum")
+        return dx_TD, dweight_R[seat_TK], dgate_up_EJFD, ddown_EDF, None
+
+
+def _seats(expert_TK, num_experts, align):
+    """Sort the visits by expert and give each a row; a multiple of ``align`` rows an expert."""
+    # numpy sorts small unsigned integers by radix: a fifth of the time of torch's argsort.
+    expert = expert_TK.numpy().ravel().astype(np.min_scalar_type(num_experts))
+    order = expert.argsort(kind="stable")
+    count_E = np.bincount(expert, minlength=num_experts)
+    room_E = -(-count_E // align) * align
+    shift_E = (room_E - count_E).cumsum() - (room_E - count_E)
+    seat = np.empty_like(order)
+    seat[order] = np.arange(len(order)) + shift_E.repeat(count_E)
+    seat_TK = torch.from_numpy(seat).view_as(expert_TK)
+    return torch.from_numpy(order), count_E.tolist(), room_E.tolist(), seat_TK
+
+
+def _gather(x_TD, token, rows):
+    """Copy tokens to an expert's rows; rows left over are zero."""
+    x = x_TD.index_select(0, token)
+    return x if len(x) == rows else F.pad(x, (0, 0, 0, rows - len(x)))
+
+
+def _swiglu(x, gate_up, down, y):
+    """Apply one expert, write the result to ``y``, return what backward needs."""
+    gate, up = (x @ weight.t() for weight in gate_up)
+    inner = torch.empty_like(gate)
+    for g, u, i in zip(*(each.view(-1).split(CHUNK) for each in (gate, up, inner)), strict=True):
+        torch.mul(F.silu(g), u, out=i)
+    torch.mm(inner, down.t(), out=y)
+    return gate, up
+
+
+def _swiglu_backward(dy, saved, own, dx):
+    """Write one expert's gradients: of its rows to ``dx``, of its weights to ``own[2:]``."""
+    x, gate, up = saved
+    gate_up, down, dgate_up, ddown = own
+    dgate = dy @ down  # the gradient of silu(gate) * up; the loop turns it into gate's
+    dup, inner = torch.empty_like(up), torch.empty_like(up)
+    flat = (each.view(-1).split(CHUNK) for each in (gate, up, inner, dgate, dup))
+    for g, u, i, dg, du in zip(*flat, strict=True):
+        silu = F.silu(g)
+        torch.mul(silu, u, out=i)
+        torch.mul(silu, dg, out=du)
+        torch.ops.aten.silu_backward.grad_input(dg.mul_(u), g, grad_input=dg)
+    torch.mm(dy.t(), inner, out=ddown)
+    torch.mm(dgate.t(), x, out=dgate_up[0])
+    torch.mm(dup.t(), x, out=dgate_up[1])
+    torch.mm(dgate, gate_up[0], out=dx).addmm_(dup, gate_up[1])

@@ -1,0 +1,387 @@
+"""Plant mistakes in a copy of the package, one at a time, and see each caught by a test.
+
+``python tests/mutants.py`` runs them all and prints a table; words after it choose those whose
+name or file holds one of them. It ends with 1 if a mistake went unnoticed.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).resolve().parent.parent
+TESTS_FAILED = 1  # pytest's exit code; 2 and above mean that the tests did not run
+
+
+# A file of moe_lesson/; then, for each mistake, its name, what stands there once, what it becomes.
+MISTAKES = """
+moe/routing.py
+    softmax not renormalised
+    - score_TK.softmax(-1)
+    + logits_TE.softmax(-1).gather(-1, expert_TK)
+    smallest scores kept
+    - expert_TK = logits_TE.topk(k)
+    + expert_TK = logits_TE.topk(k, largest=False)
+    router in half precision
+    - x.to(torch.promote_types(x.dtype, torch.float32))
+    + x
+    renormalising forgotten
+    - if renormalise:
+    + if False:
+    switch with weight 1
+    - return softmax_top_k(logits_TE, k=1)
+    + return top_k(logits_TE, k=1)
+    noise left on in evaluation
+    - if generator is not None:
+    + if True:
+    noise without softplus
+    - F.softplus(at_least_float32(scale_TE))
+    + at_least_float32(scale_TE)
+    noise cut from the graph
+    - noise_TE * F.softplus(
+    + noise_TE * F.softplus(1 * scale_TE.detach() + 0 *
+    bias in the weights
+    - score_TE.gather(-1, expert_TK)
+    + (score_TE + bias_E).gather(-1, expert_TK)
+    bias forgotten
+    - (score_TE + bias_E).topk(k)
+    + score_TE.topk(k)
+    expert choice: softmax over tokens
+    - prob_TE = logits_TE.softmax(-1)
+    + prob_TE = logits_TE.softmax(0)
+    expert choice: gaps not told
+    - , gaps=True)
+    + )
+    hash without its seed
+    - (seed + 1)
+    + 1
+    any k accepted
+    - if not 1 <= k <= num_experts:
+    + if not 0 <= k <= num_experts + 1:
+moe/dispatch.py
+    wrong token index
+    - visit_R % max(T, 1)
+    + visit_R // max(routing.expert_TK.shape[1], 1)
+    sort not stable
+    - expert.argsort(stable=True)
+    + len(expert) - 1 - expert.flip(0).argsort(stable=True)
+    last choices first
+    - visit_R = expert.argsort(
+    + visit_R = (expert - torch.arange(len(expert)) / (len(expert) + 1)).argsort(
+    weights not sorted
+    - weight[visit_R]
+    + weight[: len(visit_R)]
+    gaps take rows
+    - if routing.gaps:
+    + if False:
+    one seat too many
+    - seat_R < capacity
+    + seat_R <= capacity
+    seats counted over all experts
+    - seat_R = place_R - start_E
+    + seat_R = place_R - 0 * start_E
+    dropped rows still counted
+    - count_E.clamp(max=capacity)
+    + count_E
+    rows not weighted
+    - y_RD * plan.weight_R[:, None]
+    + y_RD * plan.weight_R[:, None] ** 0
+    rows overwrite one another
+    - y_TD.index_add(
+    + y_TD.index_copy(
+    rows summed in half precision
+    - weighted_RD = y_RD * plan.weight_R[:, None]
+    + weighted_RD = (y_RD * plan.weight_R[:, None]).to(y_RD.dtype)
+    negative capacity accepted
+    - if capacity < 0:
+    + if False:
+moe/experts.py
+    gate and up swapped
+    - gate_FD, up_FD = gate_up_JFD
+    + up_FD, gate_FD = gate_up_JFD
+    rows meet other experts
+    - stacked.unbind(0) for
+    + stacked.flip(0).unbind(0) for
+    grouped product: counts for ends
+    - count_E.cumsum(0).to(torch.int32)
+    + count_E.to(torch.int32)
+    ReLU forgotten
+    - F.relu(F.linear(x_RD, up_FD))
+    + F.linear(x_RD, up_FD)
+    start scaled by the wrong axis
+    - * shape[-1] ** -0.5
+    + * shape[1] ** -0.5
+moe/fused.py
+    rows of the wrong token
+    - tokens = (order // expert_TK.shape[1])
+    + tokens = (order % len(x_TD))
+    gradient to the wrong token
+    - tokens = (order // weight_TK.shape[1])
+    + tokens = (order % len(dy_TD))
+    spare rows not skipped
+    - shift_E.repeat(count_E)
+    + 0 * shift_E.repeat(count_E)
+    weight left out of the gradient
+    - dy[: len(token)].mul_(weight)
+    + dy[: len(token)].mul_(weight**0)
+    gradients of gate and up swapped
+    - torch.mul(silu, dg, out=du)
+    + torch.mul(g, dg, out=du)
+    one token: rows not weighted
+    - .mul_(routing.weight_TK.t())
+    +
+    one token: the first expert alone
+    - for k in range(1, K):
+    + for k in range(1, 1):
+    one token: gate and up swapped
+    - gate, up = hidden.chunk(2, -1)
+    + up, gate = hidden.chunk(2, -1)
+    gaps taken by the fast path
+    - and not routing.gaps
+    + and True
+moe/layer.py
+    router under autocast
+    - torch.autocast(x_TD.device.type, enabled=False)
+    + torch.autocast(x_TD.device.type)
+moe/balance.py
+    load and importance swapped
+    - torch.bincount(routing.expert_TK.flatten(), minlength=E + 1)[:E]
+    + importance(routing)
+    bias moved towards the overload
+    - (count_E.mean() - count_E).sign()
+    + (count_E - count_E.mean()).sign()
+    bias moved by the size of the error
+    - (count_E.mean() - count_E).sign()
+    + (count_E.mean() - count_E)
+    votes ignored
+    - votes * _agreement(
+    + _agreement(
+    pooled taken for a sum
+    - if layers == "pooled":
+    + if False:
+    mean over layers forgotten
+    - if layers == "mean" else 1
+    + if layers == "" else 1
+    first choices not told apart
+    - routing.expert_TK[:, :1]
+    + routing.expert_TK
+    kept and full probabilities swapped
+    - / T if kept_only else
+    + / T if not kept_only else
+    Switch loss without E
+    - return E * (share_E * prob_E).sum()
+    + return (share_E * prob_E).sum()
+    Switch loss of load squared
+    - return E * (share_E * prob_E).sum()
+    + return E * (share_E * share_E).sum()
+    z-loss without square
+    - .logsumexp(-1).square().mean()
+    + .logsumexp(-1).mean()
+    z-loss that overflows
+    - .logsumexp(-1).square()
+    + .exp().sum(-1).log().square()
+    smooth load: rivals swapped
+    - best_TK[:, k:], best_TK[:, k - 1 : k]
+    + best_TK[:, k - 1 : k], best_TK[:, k:]
+    smooth load: noise without softplus
+    - / F.softplus(scale_TE)
+    + / scale_TE.exp()
+    smooth load: noise counted twice
+    - ndtr((clean_TE - rival_TE)
+    + ndtr((noisy_TE - rival_TE)
+    variance over n - 1
+    - x_E.var(unbiased=False)
+    + x_E.var()
+    CV not squared
+    - x_E.mean().square()
+    + x_E.mean()
+    entropy in nats
+    -  / torch.tensor(2.0).log().item()
+    +
+models/config.py
+    active counts all experts
+    - self._parameters(self.top_k)
+    + self._parameters(self.num_experts)
+    last norm not counted
+    - self.embedding_parameters + self.dim
+    + self.embedding_parameters
+    cache of all query heads
+    - 2 * self.n_layers * self.n_kv_heads
+    + 2 * self.n_layers * self.n_heads
+    half the attention's operations
+    - 4 * self.n_layers * self.n_heads
+    + 2 * self.n_layers * self.n_heads
+    heads need not divide
+    - if self.n_heads % self.n_kv_heads:
+    + if False:
+    True is a size
+    - isinstance(value, bool)
+    + False
+models/attention.py
+    only queries rotated
+    - rotate(heads[1], *turn)
+    + heads[1]
+    rotated backwards
+    - torch.cat([-second, first], -1)
+    + torch.cat([second, -first], -1)
+    angles of half the pairs
+    - theta ** (-pair / head_dim)
+    + theta ** (-pair / 2 / head_dim)
+    scores not scaled
+    - A**-0.5
+    + A**0
+    heads shared in turn
+    - query_BHSA.reshape(B, G,
+    + query_BHSA.unflatten(1, (-1, G)).transpose(1, 2).reshape(B, G,
+    one position of the future seen
+    - ahead_SP >= 0
+    + ahead_SP >= -1
+    window off by one
+    - ahead_SP < window
+    + ahead_SP <= window
+    padding mask forgotten
+    - seen_SP[None] & real_BP[:, None]
+    + seen_SP[None] & (real_BP[:, None] | True)
+    padding off by one
+    - >= pad_B[:, None]
+    + > pad_B[:, None]
+    slots off by one
+    - (seen - 1 - slot) % window
+    + (seen - slot) % window
+    window one shorter in the cache
+    - last <= window
+    + last < window - 1
+models/mixtral.py
+    cache restarted
+    - cache = cache or Cache(
+    + cache = Cache(
+    positions restarted
+    - torch.arange(seen, total,
+    + torch.arange(0, total - seen,
+    norm_eps ignored
+    - self.norm = nn.RMSNorm(config.dim, eps=config.norm_eps)
+    + self.norm = nn.RMSNorm(config.dim)
+    residual forgotten
+    - x_BSD = x_BSD + added_BSD
+    + x_BSD = added_BSD
+    norm forgotten
+    - self.feed_forward_norm(x_BSD).flatten(0, 1)
+    + x_BSD.flatten(0, 1)
+    last norm forgotten
+    - F.linear(self.norm(x_BSD), table_VD)
+    + F.linear(x_BSD, table_VD)
+    residual writers start large
+    - (2 * self.config.n_layers) ** -0.5
+    + (2 * self.config.n_layers) ** 0
+    context one too long
+    - <= self.config.context_len:
+    + <= self.config.context_len + 1:
+    only the last routing returned
+    - routings += [] if routing is None else [routing]
+    + routings = [] if routing is None else [routing]
+"""
+
+
+class Mutant(NamedTuple):
+    """One mistake: ``old``, which stands once in the file, becomes ``new``."""
+
+    file: str  # within moe_lesson/
+    name: str
+    old: str
+    new: str
+
+    @property
+    def test(self):
+        """The file of tests that must catch it."""
+        if self.file == "moe/fused.py":  # reached through the layer
+            return "tests/test_layer.py"
+        return f"tests/test_{Path(self.file).stem}.py"
+
+
+def parse(table):
+    """Read MISTAKES into a list of mutants."""
+    mutants, file = [], None
+    lines = iter(table.strip().splitlines())
+    for line in lines:
+        if line.startswith(" "):
+            old, new = (next(lines).strip()[1:].strip() for _ in range(2))
+            mutants.append(Mutant(file, line.strip(), old, new))
+        else:
+            file = line
+    return mutants
+
+
+MUTANTS = parse(MISTAKES)
+
+
+def copy_project(folder):
+    """Copy what the tests need, so that the working tree is never touched."""
+    skip = shutil.ignore_patterns("__pycache__", "*.pyc")
+    for name in ("moe_lesson", "tests"):
+        shutil.copytree(ROOT / name, folder / name, ignore=skip)
+    for name in ("conftest.py", "pyproject.toml"):
+        shutil.copy(ROOT / name, folder / name)
+
+
+def run_tests(folder, test, only=""):
+    """Run one file of tests in the copy; return pytest's exit code and the first failure."""
+    # Bytecode is matched by time and size, which a quick one-letter change can keep.
+    environment = os.environ | {"PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1"}
+    options = ["-x", "-q", "-o", "addopts=", "-p", "no:cacheprovider", "-p", "no:nbval"]
+    options += ["--hypothesis-seed=0", *(["-k", only] if only else [])]
+    command = [sys.executable, "-m", "pytest", test, *options]
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+    for line in done.stdout.splitlines():
+        if line.startswith("FAILED "):
+            return done.returncode, line.split("::")[1].split(" - ")[0]
+    return done.returncode, done.stdout[-500:]
+
+
+def plant(folder, mutant):
+    """Make the mistake in the copy; return the text that stood there."""
+    path = folder / "moe_lesson" / mutant.file
+    text = path.read_text(encoding="utf-8")
+    if text.count(mutant.old) != 1:
+        raise ValueError(f"{mutant.name}: {mutant.old!r} stands {text.count(mutant.old)} times")
+    path.write_text(text.replace(mutant.old, mutant.new), encoding="utf-8")
+    return text
+
+
+def try_mutant(folder, mutant, only=""):
+    """Plant one mistake, run its tests, take it back; return whether and by what it was caught."""
+    text = plant(folder, mutant)
+    try:
+        code, said = run_tests(folder, mutant.test, only)
+    finally:
+        (folder / "moe_lesson" / mutant.file).write_text(text, encoding="utf-8")
+    return code == TESTS_FAILED, said
+
+
+def main(words):
+    """Print a line for each mistake; return how many were not caught."""
+    chosen = [m for m in MUTANTS if not words or any(w in m.name or w in m.file for w in words)]
+    survivors = 0
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        copy_project(folder)
+        for test in sorted({mutant.test for mutant in chosen}):
+            code, said = run_tests(folder, test)
+            if code:
+                raise SystemExit(f"{test} fails without any mistake planted:\n{said}")
+        for mutant in chosen:
+            began = time.perf_counter()
+            caught, said = try_mutant(folder, mutant)
+            survivors += not caught
+            said = f"caught by {said}" if caught else f"NOT CAUGHT {said}"
+            seconds = time.perf_counter() - began
+            print(f"{seconds:5.1f} s  {mutant.file:20} {mutant.name:38} {said}", flush=True)
+    print(f"{len(chosen) - survivors} of {len(chosen)} mistakes were caught")
+    return survivors
+
+
+if __name__ == "__main__":
+    sys.exit(min(main(sys.argv[1:]), 1))

@@ -1,0 +1,104 @@
+"""The command line, as a reader types it."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from moe_lesson.__main__ import main, parser
+from moe_lesson.training.settings import MEANING, Settings
+
+QUICK = "--preset tiny --steps 4 --batch 2 --length 16 --warmup 2 --budget 60000".split()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A model trained by the command."""
+    folder = tmp_path_factory.mktemp("runs") / "tiny"
+    assert main(["train", "--out", str(folder), *QUICK]) == 0
+    return str(folder)
+
+
+@pytest.mark.parametrize("command", ["train", "sample", "routes", "evaluate", "export"])
+def test_help_names_every_option(command, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main([command, "--help"])
+    assert stop.value.code == 0
+    assert "usage: python -m moe_lesson" in capsys.readouterr().out
+
+
+def test_every_setting_is_an_option_with_its_default():
+    args = parser().parse_args(["train"])
+    assert Settings(**{name: getattr(args, name) for name in MEANING}) == Settings()
+
+
+def test_train_ends_with_losses_a_sample_and_the_place(tmp_path, capsys):
+    assert main(["train", "--out", str(tmp_path / "a"), *QUICK]) == 0
+    shown = capsys.readouterr().out
+    for part in ("parameters", "bits per byte", "The first time", f"the model is in {tmp_path}"):
+        assert part in shown
+
+
+def test_a_finished_run_is_not_written_over(folder, capsys):
+    assert main(["train", "--out", folder, *QUICK]) == 2
+    assert "add --resume" in capsys.readouterr().err
+    assert main(["train", "--out", folder, "--resume", *QUICK, "--experts", "2"]) == 2
+    assert "experts=None (now 2)" in capsys.readouterr().err
+    assert main(["train", "--out", folder, "--resume", *QUICK]) == 0
+
+
+def test_sample_repeats_with_its_seed(folder, capsys):
+    ask = ["sample", "--model", folder, "--prompt", "if ", "--tokens", "9", "--seed"]
+    texts = []
+    for seed in "1", "1", "2":
+        assert main([*ask, seed]) == 0
+        texts.append(capsys.readouterr().out)
+    assert texts[0] == texts[1] != texts[2] and texts[0].startswith("if ")
+
+
+def test_routes_prints_digits(folder, capsys, monkeypatch):
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert main(["routes", "--model", folder, "--prompt", "if x", "--layer", "1"]) == 0
+    shown = capsys.readouterr().out
+    assert "|if" in shown or "|i" in shown
+    assert main(["routes", "--model", folder, "--layer", "2"]) == 2
+    assert "layers 0 to 1" in capsys.readouterr().err
+
+
+def test_evaluate_reads_the_held_out_part_of_what_was_trained_on(folder, capsys):
+    assert main(["evaluate", "--model", folder]) == 0
+    shown = capsys.readouterr().out
+    count = int(shown.split()[-2].replace(",", ""))
+    assert 5_000 < count <= 6_000  # a tenth of the 60,000 bytes, less the last window
+
+
+def test_export_is_read_back(folder, tmp_path, capsys):
+    out = str(tmp_path / "half")
+    assert main(["export", "--model", folder, "--out", out, "--dtype", "bfloat16"]) == 0
+    assert json.load(open(f"{out}/config.json"))["dtype"] == "bfloat16"
+    assert main(["sample", "--model", out, "--tokens", "3"]) == 0
+
+
+@pytest.mark.parametrize(
+    "words, message",
+    [
+        (["sample", "--prompt", ""], "prompt 0 is empty"),
+        (["sample", "--prompt", "x " * 200], "a prompt of"),
+        (["sample", "--temperature", "-1"], "temperature is -1.0"),
+        (["evaluate", "--text", "absent"], "absent: no such folder"),
+    ],
+)
+def test_a_mistake_is_one_clear_line(folder, words, message, capsys):
+    assert main([*words, "--model", folder]) == 2
+    error = capsys.readouterr().err
+    assert message in error and error.count("\n") == 1
+
+
+def test_the_module_runs_as_a_program(tmp_path):
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-m", "moe_lesson", "sample", "--model", "absent"]
+    ended = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True)
+    assert ended.returncode == 2
+    assert ended.stderr == "moe_lesson sample: absent: there is no such folder\n"

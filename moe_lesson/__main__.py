@@ -79,14 +79,11 @@ def _train(args):
     plan = {name: getattr(args, name) for name in ("text", "budget", "preset", "experts", "top_k")}
     _check_run(folder, plan, args.resume)
     documents = _read(plan)
-    base = getattr(configs, args.preset.upper())
     saved = folder / "tokenizer.json"
     known = tokenizer.load(saved) if args.resume and saved.exists() else None
+    base = getattr(configs, args.preset.upper())
     words, data = tokenizer.prepare(documents, base.vocab_size, known)
-    experts = args.experts or base.num_experts
-    top_k = args.top_k or min(base.top_k, experts)
-    sizes = {"vocab_size": words.get_vocab_size(), "num_experts": experts, "top_k": top_k}
-    config = dataclasses.replace(base, **sizes)
+    config = _sized(base, args.experts, args.top_k, words.get_vocab_size())
     settings = Settings(**{name: getattr(args, name) for name in MEANING})
     torch.manual_seed(settings.seed)
     model = Mixtral(config).to(pick_device())
@@ -109,6 +106,13 @@ def _train(args):
     print(f"the model is in {folder}: try python -m moe_lesson sample --model {folder}")
 
 
+def _sized(base, experts, top_k, vocab_size):
+    """Vary a preset by what was asked for; the sizes that were not keep to it."""
+    experts = experts or base.num_experts
+    top_k = top_k or min(base.top_k, experts)
+    return dataclasses.replace(base, num_experts=experts, top_k=top_k, vocab_size=vocab_size)
+
+
 def _check_run(folder, plan, resume):
     """Refuse to write over a run, or to go on with another one."""
     if not state.has_state(folder):
@@ -116,9 +120,9 @@ def _check_run(folder, plan, resume):
     if not resume:
         raise ValueError(f"{folder} holds a run: add --resume to go on, or choose another --out")
     found = json.loads((folder / RUN).read_text(encoding="utf-8"))
-    if found != plan:
-        other = ", ".join(f"{k}={found.get(k)} (now {plan[k]})" for k in plan if found.get(k) != plan[k])
-        raise ValueError(f"{folder} holds a run with {other}")
+    other = [f"{k}={found.get(k)} (now {plan[k]})" for k in plan if found.get(k) != plan[k]]
+    if other:
+        raise ValueError(f"{folder} holds a run with {', '.join(other)}")
 
 
 def _read(plan):

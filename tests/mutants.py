@@ -252,9 +252,9 @@ models/attention.py
     slots off by one
     - (seen - 1 - slot) % window
     + (seen - slot) % window
-    window one shorter in the cache
+    cache one longer than the window
     - last <= window
-    + last < window - 1
+    + last <= window + 1
 models/mixtral.py
     cache restarted
     - cache = cache or Cache(

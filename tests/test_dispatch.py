@@ -116,12 +116,12 @@ def test_gaps_are_no_rows():
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.float32, WIDE])
 def test_combine_keeps_the_dtype_and_sums_wider(dtype):
-    """In bfloat16, 256 + 1 is 256: the sum must run in the weights' float32."""
-    y_RD = torch.tensor([[256.0], [1.0], [1.0]], dtype=dtype)
-    rows = Plan(torch.tensor([0, 0, 0]), torch.ones(3), torch.tensor([3]))
+    """In half precision 1/2 + 2^-12 is 1/2: the sum must run in the weights' float32."""
+    y_RD = torch.tensor([[1.0], [-1.0]], dtype=dtype)
+    rows = Plan(torch.tensor([0, 0]), torch.tensor([0.5 + 2**-12, 0.5]), torch.tensor([1, 1]))
     y_TD = combine(y_RD, rows, tokens=1)
     assert y_TD.dtype == dtype
-    assert y_TD.item() == 258
+    assert y_TD.item() == 2**-12
 
 
 def test_gradients_reach_tokens_and_weights():

@@ -9,7 +9,8 @@ import pytest
 from .source import FUNCTIONS, MODULES, PACKAGE, dotted, imports, tree, without_docstring
 
 # A subpackage imports only from those with a smaller number, and from itself.
-FLOOR = {"text": 0, "moe": 0, "models": 1, "training": 2, "inference": 2, "study": 3}
+# Training measures as it goes, so it stands on inference.
+FLOOR = {"text": 0, "moe": 0, "models": 1, "inference": 2, "training": 3, "study": 4}
 # Inside moe/ the same holds from module to module.
 MOE_FLOORS = ["routing experts", "dispatch balance fused", "layer", "kernels parallel"]
 MOE_FLOOR = {name: level for level, names in enumerate(MOE_FLOORS) for name in names.split()}
@@ -20,8 +21,9 @@ DOORS = {
     "triton": "moe_lesson.moe.kernels",
 }
 
-# The limits of a module and a function are kept. Those of the package are a guide to taste:
-# the table at the end of a test run shows where it stands.
+# Lines are code and comments, without docstrings: these are the manual, and may be long. The
+# limits of a module and a function are kept. Those of the package are a guide to taste: the
+# table at the end of a test run shows where it stands.
 MODULE_LINES, FUNCTION_LINES, LOOP_LINES, NESTING, ARGUMENTS = 200, 30, 40, 3, 6
 PACKAGE_LINES, CORPUS_LINES = 3000, 800
 BLOCKS = (ast.If, ast.For, ast.While, ast.With, ast.Try, ast.Match, ast.AsyncFor, ast.AsyncWith)
@@ -121,8 +123,15 @@ def test_modules_and_functions_are_short(path):
 
 
 def lines(path):
-    """Count all lines of a file."""
-    return len(path.read_text(encoding="utf-8").splitlines())
+    """Count the lines of a file that are not docstrings."""
+    documented = (*FUNCTIONS, ast.ClassDef, ast.Module)
+    docstrings = [
+        node.body[0]
+        for node in ast.walk(tree(path))
+        if isinstance(node, documented) and ast.get_docstring(node) is not None
+    ]
+    manual = sum(each.end_lineno - each.lineno + 1 for each in docstrings)
+    return len(path.read_text(encoding="utf-8").splitlines()) - manual
 
 
 def test_the_sizes_are_shown(record_property):

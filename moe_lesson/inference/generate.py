@@ -5,6 +5,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from moe_lesson.inference.decode import Decoder
 from moe_lesson.inference.evaluate import measuring
 from moe_lesson.inference.sampling import Sampling, choose
 from moe_lesson.moe.routing import Routing
@@ -63,7 +64,8 @@ def check_prompts(config, prompts, tokens):
             raise ValueError(f"prompt {index} is empty: it must hold at least 1 token")
         wrong = [i for i in prompt if not 0 <= i < config.vocab_size]
         if wrong:
-            raise ValueError(f"prompt {index} holds id {wrong[0]}: allowed are 0 to {config.vocab_size - 1}")
+            last = config.vocab_size - 1
+            raise ValueError(f"prompt {index} holds id {wrong[0]}: allowed are 0 to {last}")
     longest = max(len(prompt) for prompt in prompts)
     if longest + tokens - 1 > config.context_len:
         raise ValueError(
@@ -102,23 +104,21 @@ def stream(model, prompts, tokens=100, sampling=None, end=END):
     id_BS, pad_B = (x.to(device) for x in pad_left(prompts))
     generators = [torch.Generator().manual_seed(sampling.seed + i) for i in range(len(prompts))]
     ended_B = torch.zeros(len(prompts), dtype=torch.bool, device=device)
-    output = _predict(model, id_BS, pad_B if pad_B.any() else None)
+    with measuring(model):  # left before each yield: the caller's turn is not measured
+        output = model(id_BS, pad_B if pad_B.any() else None)
+        step = Decoder(model, output.cache, tokens - 1)
+    logits_BV, routings = output.logits_BSV[:, -1], newest(output.routings, len(prompts))
     for left in reversed(range(tokens)):
         draw_B = torch.cat([torch.rand(1, generator=one) for one in generators])
-        chosen_B = choose(output.logits_BSV[:, -1], draw_B.to(device), sampling)
+        chosen_B = choose(logits_BV, draw_B.to(device), sampling)
         id_B = chosen_B if end is None else chosen_B.where(~ended_B, end)
-        yield Token(id_B, ended_B, newest(output.routings, len(prompts)))
+        yield Token(id_B, ended_B, routings)
         if end is not None:
             ended_B = ended_B | (id_B == end)
         if not left or bool(ended_B.all()):
             return
-        output = _predict(model, id_B[:, None], cache=output.cache)
-
-
-def _predict(model, *args, **kwargs):
-    """Call a model in evaluation mode; leave nothing switched while the caller has the turn."""
-    with measuring(model):
-        return model(*args, **kwargs)
+        with measuring(model):
+            logits_BV, routings = step(id_B)
 
 
 def newest(routings, batch):

@@ -112,8 +112,8 @@ def remember(past, new, seen, window):
     if window is None or last <= window:
         return joined
     latest = slot_positions(last, window, new.device)
-    slot = torch.where(latest >= seen, latest - seen + joined.shape[2] - new.shape[2], latest % window)
-    return joined.index_select(2, slot)
+    is_new, first_new = latest >= seen, joined.shape[2] - new.shape[2]
+    return joined.index_select(2, torch.where(is_new, first_new + latest - seen, latest % window))
 
 
 def slot_positions(seen, window, device=None):
@@ -178,7 +178,8 @@ class Attention(nn.Module):
             project(x_BSD).unflatten(-1, (-1, self.head_dim)).transpose(1, 2)
             for project in (self.query, self.key, self.value)
         ]
-        query_BHSA, key_BGPA, value_BGPA = rotate(heads[0], *turn), rotate(heads[1], *turn), heads[2]
+        query_BHSA, key_BGPA = (rotate(each, *turn) for each in heads[:2])
+        value_BGPA = heads[2]
         old = past or (None, None)
         kept = KeyValue(
             remember(old[0], key_BGPA, seen, self.window),

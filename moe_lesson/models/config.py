@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-import torch
-
 POSITIVE = (
     "dim n_layers head_dim hidden_dim n_heads n_kv_heads context_len vocab_size num_experts top_k"
 )
@@ -47,7 +45,9 @@ class Config:
             if not isinstance(value, int) or isinstance(value, bool) or value < 1:
                 raise ValueError(f"{name} is {value!r}: it must be a whole number, 1 or more")
         if self.top_k > self.num_experts:
-            raise ValueError(f"top_k is {self.top_k}: it cannot exceed num_experts {self.num_experts}")
+            raise ValueError(
+                f"top_k is {self.top_k}: it cannot exceed num_experts {self.num_experts}"
+            )
         if self.n_heads % self.n_kv_heads:
             raise ValueError(
                 f"n_heads is {self.n_heads}: it must be a multiple of n_kv_heads {self.n_kv_heads}"
@@ -57,7 +57,9 @@ class Config:
         if self.window is not None and self.window < 1:
             raise ValueError(f"window is {self.window}: it must be None, or 1 or more")
         if min(self.rope_theta, self.norm_eps) <= 0:
-            raise ValueError(f"rope_theta {self.rope_theta}, norm_eps {self.norm_eps}: must exceed 0")
+            raise ValueError(
+                f"rope_theta {self.rope_theta}, norm_eps {self.norm_eps}: must exceed 0"
+            )
 
     @property
     def attention_parameters(self):
@@ -134,6 +136,7 @@ class Config:
     def bytes_at(self, dtype):
         """Count the bytes of all weights at a dtype, or at a number of bits.
 
+        >>> import torch
         >>> round(MIXTRAL_8X7B.bytes_at(torch.bfloat16) / 1e9, 1), MIXTRAL_8X7B.bytes_at(4) // 10**9
         (93.4, 23)
 
@@ -145,6 +148,7 @@ class Config:
     def cache_bytes_per_token(self, dtype):
         """Count the bytes one more position adds to the key-value cache of one sequence.
 
+        >>> import torch
         >>> MIXTRAL_8X7B.cache_bytes_per_token(torch.bfloat16)
         131072
 

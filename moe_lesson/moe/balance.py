@@ -42,7 +42,7 @@ def load(routing):
     """
     E = routing.logits_TE.shape[-1]
     count_E = torch.bincount(routing.expert_TK.flatten(), minlength=E + 1)[:E]
-    return count_E / count_E.sum().clamp(min=1)
+    return count_E.to(routing.weight_TK.dtype) / count_E.sum().clamp(min=1)
 
 
 def smooth_load(clean_TE, noisy_TE, scale_TE, k):
@@ -155,7 +155,8 @@ def switch_loss(routings, first_choice=False, votes=1.0, kept_only=False, layers
 def _agreement(routing, first_choice, kept_only):
     """Compute E * sum of f_i P_i for one layer, f summing to 1."""
     T, E = routing.logits_TE.shape
-    share_E = load(routing._replace(expert_TK=routing.expert_TK[:, :1]) if first_choice else routing)
+    votes = routing.expert_TK[:, :1] if first_choice else routing.expert_TK
+    share_E = load(routing._replace(expert_TK=votes))
     prob_E = importance(routing) / T if kept_only else routing.logits_TE.softmax(-1).mean(0)
     return E * (share_E * prob_E).sum()
 

@@ -43,7 +43,8 @@ def plan(routing):
     expert = routing.expert_TK.t().reshape(-1)
     weight = routing.weight_TK.t().reshape(-1)
     visit_R = expert.argsort(stable=True)
-    count_E = torch.bincount(expert, minlength=E + 1)[:E]
+    # Not bincount: on CUDA that waits for the device.
+    count_E = expert.new_zeros(E + 1).scatter_add(0, expert, torch.ones_like(expert))[:E]
     if routing.gaps:
         # Visits that are not made carry id E, so they were sorted behind all the others.
         visit_R = visit_R[: int(count_E.sum())]

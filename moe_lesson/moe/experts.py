@@ -76,7 +76,24 @@ def grouped(x_RD, count_E, weight_EFD):
     Lesson 6.
     """
     end_E = count_E.cumsum(0).to(torch.int32)
-    return F.grouped_mm(x_RD, weight_EFD.transpose(1, 2), offs=end_E)
+    y_RF = F.grouped_mm(x_RD, weight_EFD.transpose(1, 2), offs=end_E)
+    if y_RF.requires_grad:  # its backward refuses the expanded gradient of a plain sum
+        y_RF.register_hook(torch.Tensor.contiguous)
+    return y_RF
+
+
+def grouped_swiglu(x_RD, count_E, gate_up_EJFD, down_EDF, dtype):
+    """Apply all SwiGLU experts with two grouped products in ``dtype``.
+
+    >>> weights = torch.ones(2, 2, 4, 4), torch.ones(2, 4, 4)
+    >>> grouped_swiglu(torch.ones(2, 4), torch.tensor([1, 1]), *weights, torch.float32).shape
+    torch.Size([2, 4])
+
+    Lesson 6.
+    """
+    both = gate_up_EJFD.flatten(1, 2).to(dtype)  # gate above up: one product computes both
+    gate, up = grouped(x_RD.to(dtype), count_E, both).chunk(2, -1)
+    return grouped(F.silu(gate) * up, count_E, down_EDF.to(dtype))
 
 
 def _scaled(*shape):
@@ -102,7 +119,15 @@ class SwiGLUExperts(nn.Module):
         self.down_EDF = _scaled(num_experts, dim, hidden_dim)
 
     def forward(self, x_RD, count_E):
-        return loop(x_RD, count_E, (self.gate_up_EJFD, self.down_EDF), swiglu)
+        weights = self.gate_up_EJFD, self.down_EDF
+        dtype = x_RD.dtype
+        if torch.is_autocast_enabled(x_RD.device.type):
+            dtype = torch.get_autocast_dtype(x_RD.device.type)
+        # On CUDA only bfloat16 in rows of 16 bytes spares the wait for the device.
+        aligned = all(width % 8 == 0 for width in self.down_EDF.shape[1:])
+        if x_RD.is_cuda and dtype == torch.bfloat16 and aligned:
+            return grouped_swiglu(x_RD, count_E, *weights, dtype)
+        return loop(x_RD, count_E, weights, swiglu)
 
 
 class ReLUExperts(nn.Module):

@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch.autograd.function import once_differentiable
 
-from moe_lesson.moe.experts import SwiGLUExperts, grouped, loop, swiglu
+from moe_lesson.moe.experts import SwiGLUExperts, grouped_swiglu, loop, swiglu
 
 CHUNK = 1 << 16  # numbers that one elementwise step takes at a time: they stay in the cache
 FEW = 32  # tokens served by a grouped product when no gradient is asked for
@@ -28,13 +28,15 @@ def fits(x_TD, routing, experts):
 
     Lesson 6.
     """
+    dtype = x_TD.dtype
     return (
-        x_TD.device.type == "cpu"
+        isinstance(experts, SwiGLUExperts)
+        and x_TD.is_cpu
+        and (dtype is torch.float32 or dtype is torch.float64)
+        and dtype is routing.weight_TK.dtype
+        and dtype is experts.down_EDF.dtype
         and len(x_TD) > 0
-        and isinstance(experts, SwiGLUExperts)
         and not routing.gaps
-        and x_TD.dtype == routing.weight_TK.dtype == experts.down_EDF.dtype
-        and x_TD.dtype in (torch.float32, torch.float64)
         and not torch.is_autocast_enabled("cpu")
     )
 
@@ -78,15 +80,15 @@ def mix_one(x_TD, routing, gate_up_EJFD, down_EDF):
 
     Lesson 13.
     """
-    x_D, width = x_TD[0], gate_up_EJFD.shape[2]
-    chosen = routing.expert_TK[0].tolist()
-    both = gate_up_EJFD.flatten(1, 2)  # gate above up: one matrix an expert
-    gate, up = torch.cat([torch.mv(both[e], x_D) for e in chosen]).view(-1, 2, width).unbind(1)
+    chosen = routing.expert_TK.tolist()[0]
+    x_D, both = x_TD.view(-1), gate_up_EJFD.flatten(1, 2)  # gate above up: one matrix an expert
+    hidden = torch.stack([torch.mv(both[e], x_D) for e in chosen])
+    gate, up = hidden.chunk(2, -1)
     inner = F.silu(gate).mul_(up).mul_(routing.weight_TK.t()).unbind(0)
     y_D = torch.mv(down_EDF[chosen[0]], inner[0])
     for e, i in zip(chosen[1:], inner[1:], strict=True):
         y_D.addmv_(down_EDF[e], i)
-    return y_D[None]
+    return y_D.view_as(x_TD)
 
 
 def mix_few(x_TD, routing, gate_up_EJFD, down_EDF):
@@ -110,8 +112,7 @@ def mix_few(x_TD, routing, gate_up_EJFD, down_EDF):
     if x_TD.dtype == torch.float64:  # which torch's grouped product does not know
         y_RD = loop(x_RD, count_E, (gate_up_EJFD, down_EDF), swiglu)
     else:
-        gate, up = grouped(x_RD, count_E, gate_up_EJFD.flatten(1, 2)).chunk(2, -1)
-        y_RD = grouped(F.silu(gate).mul_(up), count_E, down_EDF)
+        y_RD = grouped_swiglu(x_RD, count_E, gate_up_EJFD, down_EDF, x_TD.dtype)
     return F.embedding_bag(seat_TK, y_RD, mode="sum", per_sample_weights=routing.weight_TK)
 
 

@@ -13,6 +13,7 @@ from tqdm.auto import tqdm
 
 from moe_lesson.inference.evaluate import evaluate
 from moe_lesson.moe.balance import load, switch_loss, z_loss
+from moe_lesson.moe.fused import fast_matmul
 from moe_lesson.moe.routing import at_least_float32
 from moe_lesson.training import state
 from moe_lesson.training.settings import batch_at, learning_rate, make_optimizer
@@ -87,7 +88,8 @@ def train(model, data, settings, folder=None, progress=True):
     model.train()
     with _stop_gently() as stop, bar:
         for step in range(len(rows), settings.steps):
-            row = _step(model, optimizer, data.train, step, settings)
+            with fast_matmul():
+                row = _step(model, optimizer, data.train, step, settings)
             row["seconds"] += rows[-1]["seconds"] if rows else 0.0
             last = step + 1 == settings.steps or stop.is_set()
             if last or (step + 1) % settings.measure_every == 0:

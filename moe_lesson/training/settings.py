@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import torch
 
-
 MEANING = {
     "steps": "steps of training",
     "batch": "sequences a step",

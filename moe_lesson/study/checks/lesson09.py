@@ -140,8 +140,8 @@ def next_token_loss(answer):
     )
     demand(
         prophet < 0.01,
-        f"a model that is sure of the next token, and right, gets {prophet:.3g} nats: it must get 0. "
-        "The last position has no next token here, so leave it out",
+        f"a model that is sure of the next token, and right, gets {prophet:.3g} nats: it must get "
+        "0. The last position has no next token here, so leave it out",
     )
     even = float(answer(torch.zeros(1, 3, 4), id_BS))
     demand(near(even, math.log(4)), f"four equal scores must cost ln 4 = 1.386, not {even:.4g}")

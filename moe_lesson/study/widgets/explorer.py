@@ -41,6 +41,7 @@ class Explorer:
         self._state = ipywidgets.Text(
             description="State",
             continuous_update=False,
+            layout={"width": "44em"},
             tooltip="Copy it to keep this state; paste one to return to it.",
         )
         self.update()

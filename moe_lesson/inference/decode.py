@@ -1,0 +1,149 @@
+"""Decoding without overhead: one token per sequence, the same numbers as the model's own.
+
+At one token a step most of the model's time goes into calls, not arithmetic. A ``Decoder``
+prepares what does not change, joins the attention's four small products into two, and
+writes keys and values into a buffer where the model makes a longer copy at every step.
+"""
+
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from moe_lesson.models.attention import rotation, slot_positions, visible
+from moe_lesson.models.mixtral import FeedForward
+
+
+class Layer(NamedTuple):
+    """Hold what one layer needs at every step.
+
+    >>> Layer(None, None, None, None)._fields
+    ('block', 'inward', 'key', 'value')
+
+    Lesson 13.
+    """
+
+    block: torch.nn.Module
+    inward: Tensor  # query, key and value matrices, one above the other
+    key: Tensor  # buffers of B * G sequences of P places
+    value: Tensor
+
+
+class Decoder:
+    """Continue a batch from a prompt's cache, one token per sequence at a time.
+
+    For inference: no gradient, and weights as they are now (attention's are copied). The
+    cache that is handed in stays as it was.
+
+    Args:
+        cache: the ``Output.cache`` of the prompt.
+        tokens: how many tokens will follow at most; None: as many as the context holds.
+
+    Raises:
+        ValueError: the cache is empty, or more tokens come than there is room for.
+
+    >>> from moe_lesson.models.config import TINY
+    >>> from moe_lesson.models.mixtral import Mixtral
+    >>> model = Mixtral(TINY)
+    >>> step = Decoder(model, model(torch.tensor([[1, 2]])).cache)
+    >>> logits_BV, routings = step(torch.tensor([3]))
+    >>> logits_BV.shape, len(routings)
+    (torch.Size([1, 320]), 2)
+
+    Lesson 13.
+    """
+
+    @torch.no_grad()
+    def __init__(self, model, cache, tokens=None):
+        if not cache.seen:
+            raise ValueError("the cache has seen 0 positions: it must hold a prompt, 1 or more")
+        config = model.config
+        room = config.context_len - cache.seen
+        if tokens is not None and tokens > room:
+            raise ValueError(f"{tokens} tokens after {cache.seen}: there is room for {room}")
+        self.model, self.config = model, config
+        self.seen, self.pad_B = cache.seen, cache.pad_B
+        self.end = cache.seen + (room if tokens is None else tokens)
+        places = min(self.end, config.window or self.end)
+        self.layers = [
+            Layer(block, _inward(block), *(_buffer(part.detach(), places) for part in kept))
+            for block, kept in zip(model.blocks, cache.layers, strict=True)
+        ]
+        table = model.embed.weight
+        position_BS = torch.arange(self.end, device=table.device)[None]
+        cos, sin = rotation(position_BS, config.head_dim, config.rope_theta, table.dtype)
+        # Rolling by half a head swaps the partners of a pair; the minus of the first of them
+        # moves into the sine.
+        first, second = sin[0].chunk(2, -1)
+        self.cos, self.sin = cos[0], torch.cat([-first, second], -1)
+
+    @torch.no_grad()
+    def __call__(self, id_B):
+        """Read one token of each sequence.
+
+        Returns:
+            logits_BV of the next one, and one Routing per layer (none in a dense model).
+        """
+        if self.seen >= self.end:
+            raise ValueError(f"{self.seen + 1} positions: this decoder has room for {self.end}")
+        x_BD, hidden_B1P, routings = self.model.embed(id_B), self._hidden(), []
+        turn = self._turn()
+        for layer in self.layers:
+            block = layer.block
+            x_BD = self._attend(layer, block.attention_norm(x_BD), x_BD, turn, hidden_B1P)
+            y_BD = block.feed_forward(block.feed_forward_norm(x_BD))
+            if not isinstance(block.feed_forward, FeedForward):
+                y_BD, routing = y_BD
+                routings.append(routing)
+            x_BD = x_BD + y_BD
+        self.seen += 1
+        return self.model.logits(x_BD[:, None])[:, 0], routings
+
+    def _turn(self):
+        """Look up this position's cosine and sine, per sequence if they are padded."""
+        if self.pad_B is None:
+            return self.cos[self.seen], self.sin[self.seen]
+        position_B = self.seen - self.pad_B
+        return self.cos[position_B][:, None], self.sin[position_B][:, None]
+
+    def _hidden(self):
+        """Tell which places of the buffer hold padding; None: none can."""
+        if self.pad_B is None:
+            return None
+        window, device = self.config.window, self.pad_B.device
+        position_P = slot_positions(self.seen + 1, window, device)
+        return ~visible(torch.tensor([self.seen], device=device), position_P, self.pad_B, window)
+
+    def _attend(self, layer, normed_BD, x_BD, turn, hidden_B1P):
+        """Add attention's answer to ``x_BD``; remember the new key and value."""
+        B, H, G = len(x_BD), self.config.n_heads, self.config.n_kv_heads
+        A, places = self.config.head_dim, layer.key.shape[1]
+        heads = F.linear(normed_BD, layer.inward).view(B, H + 2 * G, A)
+        turning = heads[:, : H + G]
+        turned = torch.addcmul(turning * turn[0], turning.roll(A // 2, -1), turn[1])
+        slot = self.seen % places
+        layer.key[:, slot] = turned[:, H:].reshape(B * G, A)
+        layer.value[:, slot] = heads[:, H + G :].reshape(B * G, A)
+        filled = min(self.seen + 1, places)
+        score = torch.bmm(turned[:, :H].reshape(B * G, H // G, A), layer.key[:, :filled].mT)
+        if hidden_B1P is not None:
+            hidden = hidden_B1P.repeat_interleave(G, 0)
+            score = score.masked_fill(hidden, float("-inf"))
+        y = torch.bmm(score.softmax(-1), layer.value[:, :filled]).view(B, H * A)
+        return torch.addmm(x_BD, y, layer.block.attention.output.weight.t())
+
+
+def _inward(block):
+    """Join the three matrices that read a position; the query's is scaled as scores will be."""
+    attention = block.attention
+    query = attention.query.weight * attention.head_dim**-0.5
+    return torch.cat([query, attention.key.weight, attention.value.weight])
+
+
+def _buffer(kept_BGPA, places):
+    """Copy what is remembered to the front of a buffer with room for more."""
+    B, G, P, A = kept_BGPA.shape
+    buffer = kept_BGPA.new_zeros(B * G, places, A)
+    buffer[:, :P] = kept_BGPA.reshape(B * G, P, A)
+    return buffer

@@ -27,8 +27,8 @@ moe/routing.py
     - expert_TK = logits_TE.topk(k)
     + expert_TK = logits_TE.topk(k, largest=False)
     router in half precision
-    - x.to(torch.promote_types(x.dtype, torch.float32))
-    + x
+    - return x if x.dtype in (torch.float32, torch.float64) else x.to(torch.float32)
+    + return x
     renormalising forgotten
     - if renormalise:
     + if False:
@@ -109,6 +109,9 @@ moe/experts.py
     grouped product: counts for ends
     - count_E.cumsum(0).to(torch.int32)
     + count_E.to(torch.int32)
+    grouped product: gate and up swapped
+    - gate, up = grouped(
+    + up, gate = grouped(
     ReLU forgotten
     - F.relu(F.linear(x_RD, up_FD))
     + F.linear(x_RD, up_FD)
@@ -135,8 +138,8 @@ moe/fused.py
     - .mul_(routing.weight_TK.t())
     +
     one token: the first expert alone
-    - for k in range(1, K):
-    + for k in range(1, 1):
+    - zip(chosen[1:], inner[1:], strict=True)
+    + zip(chosen[:0], inner[:0], strict=True)
     one token: gate and up swapped
     - gate, up = hidden.chunk(2, -1)
     + up, gate = hidden.chunk(2, -1)
@@ -223,8 +226,8 @@ models/config.py
     + False
 models/attention.py
     only queries rotated
-    - rotate(heads[1], *turn)
-    + heads[1]
+    - (rotate(each, *turn) for each in heads[:2])
+    + (rotate(heads[0], *turn), heads[1])
     rotated backwards
     - torch.cat([-second, first], -1)
     + torch.cat([second, -first], -1)

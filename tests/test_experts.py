@@ -6,7 +6,15 @@ import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from moe_lesson.moe.experts import ReLUExperts, SwiGLUExperts, grouped, loop, relu_network, swiglu
+from moe_lesson.moe.experts import (
+    ReLUExperts,
+    SwiGLUExperts,
+    grouped,
+    grouped_swiglu,
+    loop,
+    relu_network,
+    swiglu,
+)
 from tests import oracles
 
 WIDE = torch.float64
@@ -132,6 +140,16 @@ def test_grouped_product_equals_a_loop(counts):
     weight_EFD = torch.randn(4, 12, 8, generator=generator)
     expected = loop(x_RD, count_E, (weight_EFD,), F.linear)
     torch.testing.assert_close(grouped(x_RD, count_E, weight_EFD), expected, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("counts", [[2, 3, 1, 4], [0, 9, 0, 0]])
+def test_grouped_swiglu_equals_the_oracle(counts):
+    """The path that CUDA takes, run in float32 on any device."""
+    experts = make(SwiGLUExperts, dim=4, hidden_dim=8)
+    x_RD, count_E = rows_of(counts, dim=4)
+    weights = experts.gate_up_EJFD.float(), experts.down_EDF.float()
+    y_RD = grouped_swiglu(x_RD.float(), count_E, *weights, torch.float32)
+    torch.testing.assert_close(y_RD.double(), oracle(experts, x_RD, counts), rtol=0, atol=1e-5)
 
 
 @every_kind

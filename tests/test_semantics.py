@@ -98,8 +98,8 @@ def test_our_dispatchers_agree():
         routing = layer.route(layer.score(x_TD), layer.top_k)
         everyone = zip(experts.gate_up_EJFD, experts.down_EDF)
         y_TED = torch.stack([swiglu(x_TD, *weights) for weights in everyone], 1)
-        return (y_TED.gather(1, routing.expert_TK[..., None].expand(-1, -1, DIM))
-                * routing.weight_TK[..., None]).sum(1)  # fmt: skip
+        y_TKD = y_TED.gather(1, routing.expert_TK[..., None].expand(-1, -1, DIM))
+        return torch.einsum("tkd,tk->td", y_TKD, routing.weight_TK)
 
     ways = {
         "default": layer,

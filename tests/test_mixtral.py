@@ -206,3 +206,10 @@ def test_more_positions_than_the_context_are_refused():
         model(ids(1, 1), cache=cache)
     with pytest.raises(ValueError, match="0 positions: allowed are 1 to 16"):
         model(ids(1, 0))
+
+
+def test_ids_out_of_range_are_named():
+    model = Mixtral(TINY)
+    for wrong in (-1, TINY.vocab_size):
+        with pytest.raises(ValueError, match=f"token id {wrong}: allowed are 0 to 319"):
+            model(torch.tensor([[5, wrong]]))

@@ -54,9 +54,11 @@ class Config:
             )
         if self.head_dim % 2:
             raise ValueError(f"head_dim is {self.head_dim}: rotary positions need an even number")
-        if self.window is not None and self.window < 1:
-            raise ValueError(f"window is {self.window}: it must be None, or 1 or more")
-        if min(self.rope_theta, self.norm_eps) <= 0:
+        if self.window is not None and not (isinstance(self.window, int) and self.window > 0):
+            raise ValueError(
+                f"window is {self.window!r}: it must be None, or a whole number, 1 or more"
+            )
+        if not all(isinstance(x, (int, float)) and x > 0 for x in (self.rope_theta, self.norm_eps)):
             raise ValueError(
                 f"rope_theta {self.rope_theta}, norm_eps {self.norm_eps}: must exceed 0"
             )

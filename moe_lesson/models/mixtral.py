@@ -87,6 +87,24 @@ class Block(nn.Module):
         return x_BSD + y_TD.view_as(x_BSD), routing, kept
 
 
+def check_ids(id_BS, vocab_size):
+    """Refuse token ids that have no embedding.
+
+    Raises:
+        ValueError: an id is outside the vocabulary.
+
+    >>> check_ids(torch.tensor([[3, 9]]), vocab_size=9)
+    Traceback (most recent call last):
+    ValueError: token id 9: allowed are 0 to 8
+
+    Lesson 8.
+    """
+    lowest, highest = (int(end) for end in id_BS.aminmax())
+    if lowest < 0 or highest >= vocab_size:
+        wrong = lowest if lowest < 0 else highest
+        raise ValueError(f"token id {wrong}: allowed are 0 to {vocab_size - 1}")
+
+
 class Mixtral(nn.Module):
     """Predict the next token: embed, n_layers blocks, norm, unembed.
 
@@ -99,7 +117,8 @@ class Mixtral(nn.Module):
         cache: an earlier ``Output.cache``; the ids then follow what it has seen.
 
     Raises:
-        ValueError: more positions than ``context_len``, or no position at all.
+        ValueError: more positions than ``context_len``, or none at all; as ``check_ids``
+            (on the CPU; elsewhere torch itself reports an id without an embedding).
 
     >>> from moe_lesson.models.config import TINY
     >>> Mixtral(TINY)(torch.tensor([[1, 2, 3]])).logits_BSV.shape
@@ -139,6 +158,8 @@ class Mixtral(nn.Module):
         total = seen + id_BS.shape[1]
         if not seen < total <= self.config.context_len:
             raise ValueError(f"{total} positions: allowed are 1 to {self.config.context_len}")
+        if id_BS.device.type == "cpu":  # elsewhere a look would make the host wait
+            check_ids(id_BS, self.config.vocab_size)
         x_BSD = self.embed(id_BS)
         position_S = torch.arange(seen, total, device=id_BS.device)
         key_P = torch.cat([slot_positions(seen, window, id_BS.device), position_S])

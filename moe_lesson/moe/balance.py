@@ -82,6 +82,7 @@ def cv_squared(x_E):
 
     Lesson 3.
     """
+    x_E = at_least_float32(x_E)
     return x_E.var(unbiased=False) / x_E.mean().square().clamp(min=torch.finfo(x_E.dtype).tiny)
 
 
@@ -96,7 +97,7 @@ def max_over_mean(x_E):
 
     Lesson 4.
     """
-    return x_E.max() / x_E.mean()
+    return x_E.max() / at_least_float32(x_E).mean()
 
 
 def entropy(share_E):

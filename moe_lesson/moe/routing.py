@@ -221,9 +221,10 @@ def expert_choice(logits_TE, capacity):
     token_CE = prob_TE.topk(capacity, dim=0).indices
     taken_TE = torch.zeros_like(prob_TE).scatter(0, token_CE, 1.0)
     most = int(taken_TE.sum(-1).max())
-    weight_TK, expert_TK = (prob_TE * taken_TE).topk(most)
-    visited_TK = taken_TE.gather(-1, expert_TK) > 0
-    return Routing(logits_TE, weight_TK, expert_TK.where(visited_TK, num_experts), gaps=True)
+    # -1 and not 0 for the others: a probability that was taken can itself round to 0.
+    score_TK, expert_TK = prob_TE.where(taken_TE > 0, -1.0).topk(most)
+    expert_TK = expert_TK.where(score_TK >= 0, num_experts)
+    return Routing(logits_TE, score_TK.clamp(min=0), expert_TK, gaps=True)
 
 
 def hash_router(id_T, num_experts, k=1, seed=0):
@@ -246,7 +247,7 @@ def hash_router(id_T, num_experts, k=1, seed=0):
     """
     check_k(k, num_experts)
     # An integer hash instead of a table: it needs no vocabulary size and is the same on
-    # every device. The constants are the finaliser of MurmurHash3, kept within 63 bits.
+    # every device. The constants are the finaliser of MurmurHash3; its 32 bits are kept.
     mixed_TE = id_T[:, None] * num_experts + torch.arange(num_experts, device=id_T.device)
     mixed_TE = mixed_TE + 0x9E3779B9 * (seed + 1)
     for factor in (0x85EBCA6B, 0xC2B2AE35):

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from moe_lesson.study.palette import OUTLINE, colour
-from moe_lesson.study.plots.frame import OUTLINED, baseline, finish
+from moe_lesson.study.palette import MUTED, OUTLINE, colour
+from moe_lesson.study.plots.frame import OUTLINED, finish
 
 
 def router_follows(axes, x_T, prob_T, share_T, expert=0):
@@ -16,7 +16,7 @@ def router_follows(axes, x_T, prob_T, share_T, expert=0):
     >>> from moe_lesson.study.plots import new_axes
     >>> axes = new_axes(shown=False)
     >>> router_follows(axes, np.arange(2), np.full(2, 0.5), np.array([1.0, 0.0])).get_title("left")
-    'The router (line) is 0.50 off the responsibilities (dots) on average'
+    'Router (line) and responsibilities (dots) differ by 0.50 on average'
 
     Lesson 0.
     """
@@ -25,7 +25,7 @@ def router_follows(axes, x_T, prob_T, share_T, expert=0):
     axes.plot(np.asarray(x_T)[order], prob_T[order], color=shade, path_effects=OUTLINED)
     axes.scatter(x_T, share_T, 16, shade, edgecolors=OUTLINE, linewidths=0.6, zorder=4)
     axes.set_ylim(-0.05, 1.05)
-    baseline(axes, 0.5, "undecided")
+    axes.axhline(0.5, color=MUTED, linestyle=":", linewidth=1.4, zorder=1)
     gap = np.abs(prob_T - share_T).mean()
-    title = f"The router (line) is {gap:.2f} off the responsibilities (dots) on average"
-    return finish(axes, title, "input x", f"share of expert {expert} (0 to 1)")
+    title = f"Router (line) and responsibilities (dots) differ by {gap:.2f} on average"
+    return finish(axes, title, "input x", f"share of expert {expert} (dotted: even)")

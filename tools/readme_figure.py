@@ -1,0 +1,66 @@
+"""Draw the README's figure from what lesson 00 computes: data/figures/readme.png.
+
+    python tools/readme_figure.py
+
+Above, two experts split the V of lesson 00; below, the router of its small Mixtral. It runs the
+lesson's own cells, so the figure shows what a reader gets there.
+"""
+
+import contextlib
+import io
+import os
+from itertools import islice
+from pathlib import Path
+
+import nbformat
+import torch
+
+from moe_lesson.study import plots
+from moe_lesson.study.trace import trace_text
+
+ROOT = Path(__file__).resolve().parent.parent
+CELLS = "title-setup toy-data ten-lines tiny-model tiny-train".split()
+TEXT = "The value of the object is returned. If the argument is not a string, an error is raised."
+
+
+def lesson():
+    """Run the cells of lesson 00 that the figure needs, and return their names."""
+    notebook = nbformat.read(ROOT / "notebooks" / "00_start_here.ipynb", as_version=4)
+    cells, names = {cell.id: cell.source for cell in notebook.cells}, {}
+    with contextlib.redirect_stdout(io.StringIO()):
+        for name in CELLS:
+            exec(cells[name], names)
+    return names
+
+
+def split_film(names):
+    """Draw three moments of the mixture side by side."""
+    film = list(islice(names["mixture"](torch.Generator().manual_seed(0)), 401))
+    grid = plots.new_axes(3, height=2.1, shown=False)
+    for axes, step in zip(grid, (0, 20, 400)):
+        guess_TE, _, share_TE = film[step]
+        plots.mixture_split(axes, names["x_T"], names["y_T"], guess_TE, share_TE)
+        error = ((share_TE * (guess_TE - names["y_T"][:, None]) ** 2).sum() / len(guess_TE)).item()
+        axes.set_title(f"Step {step}: error {error:.2f}", fontsize=10, loc="left")
+    grid[0].set_ylabel(f"best single line: {names['one_line']:.2f}", fontsize=9)
+    return plots.png(grid[0].figure)
+
+
+def main():
+    """Write the figure and report its size."""
+    os.environ["MOE_STATIC"] = "1"
+    os.environ.pop("MOE_PRESET", None)
+    names = lesson()
+    read = trace_text(names["model"], names["words"], TEXT)
+    shown = min(30, len(read.tokens))
+    axes = plots.new_axes(height=2.0, shown=False)
+    plots.routing_strip(axes, read.tokens[:shown], read.expert_LTK[:, :shown, 0])
+    picture = plots.stacked([split_film(names), plots.png(axes.figure)])
+    path = ROOT / "data" / "figures" / "readme.png"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(picture)
+    print(f"{path.relative_to(ROOT)}: {len(picture) / 1000:.0f} kB")
+
+
+if __name__ == "__main__":
+    main()

@@ -31,8 +31,9 @@ PINS = [
 ]
 # What a package is called where it is imported, if not as where it is installed.
 DISTRIBUTION = {"PIL": "pillow", "yaml": "pyyaml", "IPython": "ipython"}
-# matplotlib cannot be without the one, nor ipywidgets without the other.
-BROUGHT_ALONG = {"pillow", "traitlets"}
+# matplotlib cannot be without the first, ipywidgets without the second, Jupyter's kernel
+# without the third.
+BROUGHT_ALONG = {"pillow", "traitlets", "psutil"}
 PYTHONS = ("3.10", "3.11", "3.12", "3.13")
 OURS = {"moe_lesson", "tests"}
 
@@ -116,7 +117,7 @@ def test_notebooks_import_what_they_declare(path):
     for cell in nbformat.read(path, as_version=4).cells:
         if cell.cell_type == "code":
             source = re.sub(r"^[%!].*$", "", cell.source, flags=re.M)
-            allowed = names(CORE)
+            allowed = names(CORE) | BROUGHT_ALONG
             if re.search("ImportError|find_spec", source):  # it says so where the extra is absent
                 allowed |= names(EXTRAS["parity"] + EXTRAS["gpu"])
             assert imported(ast.parse(source)) <= allowed, cell.id

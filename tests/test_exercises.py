@@ -10,7 +10,8 @@ An exercise is four cells in a row. NAME is the exercise's own, in words and hyp
 4. markdown, id ``NAME-hints``, tag ``solution``: three ``<details>`` named Hint, Help and
    Solution; the solution is a fenced block that starts with three backticks and "python"
 
-Stub, solution and wrong answers run after the notebook's setup cell and nothing else.
+Stub, solution and wrong answers run after the notebook's setup cell and nothing else, at the
+quick preset.
 
 A function or class of the solution that the package has too, by name, must be the package's
 own code (docstrings aside). Where two modules share the name, or it is a method, a line of the
@@ -74,6 +75,12 @@ def verdict(exercise, answer):
         except AssertionError as error:
             print(error)
     return said.getvalue()
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch):
+    """Run what a setup cell scales at the quick preset."""
+    monkeypatch.setenv("MOE_PRESET", "quick")
 
 
 @functools.cache

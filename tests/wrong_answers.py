@@ -255,3 +255,40 @@ LESSON_09 = {
 }
 
 WRONG_ANSWERS |= LESSON_09
+
+LESSON_00 = {
+    "responsibilities": [
+        (
+            "not shared out",
+            "def responsibilities(prob_TE, error_TE):\n"
+            "    return prob_TE * (-error_TE / 2).exp()",
+            "They do not sum to 1",
+        ),
+        (
+            "divided by the sum of everything",
+            "def responsibilities(prob_TE, error_TE):\n"
+            "    term_TE = prob_TE * (-error_TE / 2).exp()\n"
+            "    return term_TE / term_TE.sum()",
+            "divided by its own sum",
+        ),
+        (
+            "sign lost",
+            "def responsibilities(prob_TE, error_TE):\n"
+            "    return (prob_TE.log() + error_TE / 2).softmax(-1)",
+            "check a sign",
+        ),
+        (
+            "no half",
+            "def responsibilities(prob_TE, error_TE):\n"
+            "    return (prob_TE.log() - error_TE).softmax(-1)",
+            "exp(-error / 2) is 1/3",
+        ),
+        (
+            "fit alone",
+            "def responsibilities(prob_TE, error_TE):\n    return (-error_TE / 2).softmax(-1)",
+            "with equal errors the gates decide",
+        ),
+    ],
+}
+
+WRONG_ANSWERS |= LESSON_00

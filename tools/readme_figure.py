@@ -19,7 +19,7 @@ from moe_lesson.study import plots
 from moe_lesson.study.trace import trace_text
 
 ROOT = Path(__file__).resolve().parent.parent
-CELLS = "title-setup toy-data ten-lines tiny-model tiny-train".split()
+CELLS = "title-setup toy-data ten-lines ten-result tiny-model tiny-train".split()
 TEXT = "The value of the object is returned. If the argument is not a string, an error is raised."
 
 
@@ -39,10 +39,10 @@ def split_film(names):
     grid = plots.new_axes(3, height=2.1, shown=False)
     for axes, step in zip(grid, (0, 20, 400)):
         guess_TE, _, share_TE = film[step]
-        plots.mixture_split(axes, names["x_T"], names["y_T"], guess_TE, share_TE)
-        error = ((share_TE * (guess_TE - names["y_T"][:, None]) ** 2).sum() / len(guess_TE)).item()
+        y_T, line_T = names["y_T"], names["line_T"]
+        plots.mixture_split(axes, names["x_T"], y_T, guess_TE, share_TE, line_T)
+        error = names["error_of"](guess_TE, share_TE)
         axes.set_title(f"Step {step}: error {error:.2f}", fontsize=10, loc="left")
-    grid[0].set_ylabel(f"best single line: {names['one_line']:.2f}", fontsize=9)
     return plots.png(grid[0].figure)
 
 

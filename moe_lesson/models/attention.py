@@ -83,11 +83,12 @@ def attend(query_BHSA, key_BGPA, value_BGPA, seen_BSP):
             query_BHSA, key_BGPA, value_BGPA, attn_mask=mask, enable_gqa=True
         )
     B, H, S, A = query_BHSA.shape
-    G, P = key_BGPA.shape[1:3]
+    G = key_BGPA.shape[1]
     stacked = query_BHSA.reshape(B, G, H // G * S, A) * A**-0.5
-    score = (stacked @ key_BGPA.transpose(2, 3)).view(B, G, H // G, S, P)
-    score = score.masked_fill(~seen_BSP[:, None, None], float("-inf"))
-    return (score.softmax(-1).view(B, G, H // G * S, P) @ value_BGPA).view(B, H, S, A)
+    # Added in place, not filled in: this mask costs no second copy and no backward pass.
+    hidden = torch.zeros_like(seen_BSP, dtype=stacked.dtype).masked_fill(~seen_BSP, float("-inf"))
+    score = (stacked @ key_BGPA.transpose(2, 3)).add_(hidden.repeat(1, H // G, 1)[:, None])
+    return (score.softmax(-1) @ value_BGPA).view(B, H, S, A)
 
 
 def remember(past, new, seen, window):

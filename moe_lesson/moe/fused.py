@@ -13,9 +13,9 @@ import torch.nn.functional as F
 
 from moe_lesson.moe.experts import SwiGLUExperts
 
-CHUNK = 1 << 16  # numbers that one elementwise step takes at a time: they stay in the cache
+CHUNK = 1 << 18  # numbers that one elementwise step takes at a time: they stay in the cache
 FEW = 32  # tokens served by ``mix_few`` when no gradient is asked for
-ALIGN = 64  # rows per expert are a multiple of it where bfloat16 units multiply
+ALIGN = 32  # rows per expert are a multiple of it where bfloat16 units multiply
 
 
 def fits(x_TD, routing, experts):
@@ -79,14 +79,16 @@ def mix_one(x_TD, routing, gate_up_EJFD, down_EDF):
 
     Lesson 13.
     """
-    chosen = routing.expert_TK.tolist()[0]
+    # As plain numbers the ids pick views and the weights ride along in the last product.
+    (chosen,), (shares,) = routing.expert_TK.tolist(), routing.weight_TK.tolist()
     x_D, both = x_TD.view(-1), gate_up_EJFD.flatten(1, 2)  # gate above up: one matrix an expert
-    hidden = torch.stack([torch.mv(both[e], x_D) for e in chosen])
+    hidden = x_TD.new_empty(len(chosen), both.shape[1])
+    for row, e in zip(hidden.unbind(0), chosen, strict=True):
+        torch.mv(both[e], x_D, out=row)
     gate, up = hidden.chunk(2, -1)
-    inner = F.silu(gate).mul_(up).mul_(routing.weight_TK.t()).unbind(0)
-    y_D = torch.mv(down_EDF[chosen[0]], inner[0])
-    for e, i in zip(chosen[1:], inner[1:], strict=True):
-        y_D.addmv_(down_EDF[e], i)
+    y_D = torch.zeros_like(x_D)
+    for row, e, share in zip(F.silu(gate).mul_(up).unbind(0), chosen, shares, strict=True):
+        y_D.addmv_(down_EDF[e], row, alpha=share)
     return y_D.view_as(x_TD)
 
 
@@ -135,7 +137,7 @@ def fast_matmul(enabled=True):
 
 
 class _Mix(torch.autograd.Function):
-    """Own backward: nothing but gate and up is kept of an expert, no product is done twice."""
+    """Own backward: an expert keeps its rows and its hidden layer; no product is done twice."""
 
     @staticmethod
     def forward(ctx, x_TD, weight_TK, gate_up_EJFD, down_EDF, expert_TK):
@@ -145,10 +147,10 @@ class _Mix(torch.autograd.Function):
         tokens = (order // expert_TK.shape[1]).split(counts)
         y_RD = x_TD.new_empty(sum(rooms), x_TD.shape[1])
         kept = []
-        stacks = tokens, y_RD.split(rooms), gate_up_EJFD.unbind(0), down_EDF.unbind(0)
+        stacks = tokens, y_RD.split(rooms), gate_up_EJFD.flatten(1, 2), down_EDF.unbind(0)
         for token, y, gate_up, down in zip(*stacks, strict=True):
             x = _gather(x_TD, token, len(y))
-            kept += [x, *_swiglu(x, gate_up, down, y)]
+            kept += [x, _swiglu(x, gate_up, down, y)]
         ctx.save_for_backward(weight_TK, gate_up_EJFD, down_EDF, order, seat_TK, y_RD, *kept)
         ctx.counts, ctx.rooms = counts, rooms
         return F.embedding_bag(seat_TK, y_RD, mode="sum", per_sample_weights=weight_TK)
@@ -164,17 +166,18 @@ class _Mix(torch.autograd.Function):
         tokens = (order // weight_TK.shape[1]).split(ctx.counts)
         weights = weight_TK.flatten()[order][:, None].split(ctx.counts)
         dgate_up_EJFD, ddown_EDF = torch.empty_like(gate_up_EJFD), torch.empty_like(down_EDF)
-        dx_RD, dweight_R = torch.empty_like(y_RD), y_RD.new_empty(len(y_RD))
-        inputs = tokens, weights, zip(kept[::3], kept[1::3], kept[2::3], strict=True)
-        stacks = zip(gate_up_EJFD, down_EDF, dgate_up_EJFD, ddown_EDF, strict=True)
-        rows = (each.split(ctx.rooms) for each in (y_RD, dx_RD, dweight_R))
-        for token, weight, saved, own, y, dx, dweight in zip(*inputs, stacks, *rows, strict=True):
-            dy = _gather(dy_TD, token, len(y))
-            torch.sum(dy * y, 1, out=dweight)
+        dx_RD = torch.empty_like(y_RD)
+        inputs = tokens, weights, zip(kept[::2], kept[1::2], strict=True)
+        both = gate_up_EJFD.flatten(1, 2), dgate_up_EJFD.flatten(1, 2)  # gate above up
+        stacks = zip(both[0], down_EDF, both[1], ddown_EDF, strict=True)
+        rows = dx_RD.split(ctx.rooms)
+        for token, weight, saved, own, dx in zip(*inputs, stacks, rows, strict=True):
+            dy = _gather(dy_TD, token, len(dx))
             dy[: len(token)].mul_(weight)
             _swiglu_backward(dy, saved, own, dx)
         dx_TD = F.embedding_bag(seat_TK, dx_RD, mode="sum")
-        return dx_TD, dweight_R[seat_TK], dgate_up_EJFD, ddown_EDF, None
+        dweight_TK = _row_products(dy_TD, y_RD, seat_TK)
+        return dx_TD, dweight_TK, dgate_up_EJFD, ddown_EDF, None
 
 
 def _seats(expert_TK, num_experts, align):
@@ -203,33 +206,48 @@ def _products(x_RD, counts, weight_EFD):
 
 def _gather(x_TD, token, rows):
     """Copy tokens to an expert's rows; rows left over are zero."""
-    x = x_TD.index_select(0, token)
-    return x if len(x) == rows else F.pad(x, (0, 0, 0, rows - len(x)))
+    x = x_TD.new_empty(rows, x_TD.shape[1])
+    torch.index_select(x_TD, 0, token, out=x[: len(token)])
+    x[len(token) :] = 0
+    return x
+
+
+def _row_products(dy_TD, y_RD, seat_TK):
+    """Multiply each token's gradient by each of its rows: how much a weight would have helped."""
+    T, K = seat_TK.shape
+    start_T = torch.arange(0, T * K, K)
+    token = torch.arange(T).repeat_interleave(K)
+    # What embedding_bag's own backward calls: no product of T * K * D numbers in between.
+    step = torch.ops.aten._embedding_bag_per_sample_weights_backward
+    return step(dy_TD, y_RD, seat_TK.flatten(), start_T, token, 0).view(T, K)
 
 
 def _swiglu(x, gate_up, down, y):
     """Apply one expert, write the result to ``y``, return what backward needs."""
-    gate, up = (x @ weight.t() for weight in gate_up)
-    inner = torch.empty_like(gate)
-    for g, u, i in zip(*(each.view(-1).split(CHUNK) for each in (gate, up, inner)), strict=True):
-        torch.mul(F.silu(g), u, out=i)
+    hidden = x @ gate_up.t()
+    inner = x.new_empty(len(x), down.shape[1])
+    few = max(1, CHUNK // down.shape[1])
+    for h, i in zip(hidden.split(few), inner.split(few), strict=True):
+        gate, up = h.chunk(2, -1)
+        torch.mul(F.silu(gate), up, out=i)
     torch.mm(inner, down.t(), out=y)
-    return gate, up
+    return hidden
 
 
 def _swiglu_backward(dy, saved, own, dx):
     """Write one expert's gradients: of its rows to ``dx``, of its weights to ``own[2:]``."""
-    x, gate, up = saved
+    x, hidden = saved
     gate_up, down, dgate_up, ddown = own
-    dgate = dy @ down  # the gradient of silu(gate) * up; the loop turns it into gate's
-    dup, inner = torch.empty_like(up), torch.empty_like(up)
-    flat = (each.view(-1).split(CHUNK) for each in (gate, up, inner, dgate, dup))
-    for g, u, i, dg, du in zip(*flat, strict=True):
-        silu = F.silu(g)
-        torch.mul(silu, u, out=i)
-        torch.mul(silu, dg, out=du)
-        torch.ops.aten.silu_backward.grad_input(dg.mul_(u), g, grad_input=dg)
+    dinner = dy @ down
+    dhidden, inner = torch.empty_like(hidden), torch.empty_like(dinner)
+    few = max(1, CHUNK // down.shape[1])
+    parts = (each.split(few) for each in (hidden, dhidden, inner, dinner))
+    for h, dh, i, di in zip(*parts, strict=True):
+        (gate, up), (dgate, dup) = h.chunk(2, -1), dh.chunk(2, -1)
+        silu = F.silu(gate)
+        torch.mul(silu, up, out=i)
+        torch.mul(silu, di, out=dup)
+        torch.ops.aten.silu_backward.grad_input(di.mul_(up), gate, grad_input=dgate)
     torch.mm(dy.t(), inner, out=ddown)
-    torch.mm(dgate.t(), x, out=dgate_up[0])
-    torch.mm(dup.t(), x, out=dgate_up[1])
-    torch.mm(dgate, gate_up[0], out=dx).addmm_(dup, gate_up[1])
+    torch.mm(dhidden.t(), x, out=dgate_up)
+    torch.mm(dhidden, gate_up, out=dx)

@@ -28,4 +28,4 @@ def router_follows(axes, x_T, prob_T, share_T, expert=0):
     axes.axhline(0.5, color=MUTED, linestyle=":", linewidth=1.4, zorder=1)
     gap = np.abs(prob_T - share_T).mean()
     title = f"Router (line) and responsibilities (dots) differ by {gap:.2f} on average"
-    return finish(axes, title, "input x", f"share of expert {expert} (dotted: even)")
+    return finish(axes, title, "input x", f"share of expert {expert} (0 to 1)")

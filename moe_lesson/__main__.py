@@ -77,14 +77,15 @@ def _add_options(train, sample, routes, export):
 def _train(args):
     folder = Path(args.out)
     plan = {name: getattr(args, name) for name in ("text", "budget", "preset", "experts", "top_k")}
+    base = getattr(configs, args.preset.upper())
+    settings = Settings(**{name: getattr(args, name) for name in MEANING})
     _check_run(folder, plan, args.resume)
+    _check_length(settings, base)
     documents = _read(plan)
     saved = folder / "tokenizer.json"
     known = tokenizer.load(saved) if args.resume and saved.exists() else None
-    base = getattr(configs, args.preset.upper())
     words, data = tokenizer.prepare(documents, base.vocab_size, known)
     config = _sized(base, args.experts, args.top_k, words.get_vocab_size())
-    settings = Settings(**{name: getattr(args, name) for name in MEANING})
     torch.manual_seed(settings.seed)
     model = Mixtral(config).to(pick_device())
     print(
@@ -123,6 +124,11 @@ def _check_run(folder, plan, resume):
     other = [f"{k}={found.get(k)} (now {plan[k]})" for k in plan if found.get(k) != plan[k]]
     if other:
         raise ValueError(f"{folder} holds a run with {', '.join(other)}")
+
+
+def _check_length(settings, base):
+    if settings.length > base.context_len:
+        raise ValueError(f"length is {settings.length}: the model's context is {base.context_len}")
 
 
 def _read(plan):

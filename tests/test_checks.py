@@ -112,7 +112,7 @@ def _half(gate_TE, error_TE):
     return responsibilities(gate_TE, 2 * error_TE)
 
 
-@wrong(lesson00.responsibilities, "multiplied by its gate")
+@wrong(lesson00.responsibilities, "multiplied by its probability")
 def _no_gate(gate_TE, error_TE):
     return (-error_TE / 2).softmax(1)
 

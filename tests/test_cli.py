@@ -102,3 +102,10 @@ def test_the_module_runs_as_a_program(tmp_path):
     ended = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True)
     assert ended.returncode == 2
     assert ended.stderr == "moe_lesson sample: absent: there is no such folder\n"
+
+
+def test_a_length_past_the_context_is_refused_before_anything_is_written(tmp_path, capsys):
+    out = tmp_path / "long"
+    assert main(["train", "--out", str(out), "--preset", "tiny", "--budget", "60000"]) == 2
+    assert "length is 128: the model's context is 64" in capsys.readouterr().err
+    assert not out.exists()

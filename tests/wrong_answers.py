@@ -286,7 +286,7 @@ LESSON_00 = {
         (
             "fit alone",
             "def responsibilities(prob_TE, error_TE):\n    return (-error_TE / 2).softmax(-1)",
-            "with equal errors the gates decide",
+            "with equal errors the router decides",
         ),
     ],
 }

@@ -15,7 +15,7 @@ from moe_lesson.moe.experts import SwiGLUExperts
 
 CHUNK = 1 << 18  # numbers that one elementwise step takes at a time: they stay in the cache
 FEW = 32  # tokens served by ``mix_few`` when no gradient is asked for
-ALIGN = 32  # rows per expert are a multiple of it where bfloat16 units multiply
+ALIGN = 64  # rows per expert are a multiple of it where bfloat16 units multiply
 
 
 def fits(x_TD, routing, experts):

@@ -132,14 +132,14 @@ moe/fused.py
     - dy[: len(token)].mul_(weight)
     + dy[: len(token)].mul_(weight**0)
     gradients of gate and up swapped
-    - torch.mul(silu, dg, out=du)
-    + torch.mul(g, dg, out=du)
+    - torch.mul(silu, di, out=dup)
+    + torch.mul(gate, di, out=dup)
     one token: rows not weighted
-    - .mul_(routing.weight_TK.t())
-    +
+    - row, alpha=share)
+    + row, alpha=1)
     one token: the first expert alone
-    - zip(chosen[1:], inner[1:], strict=True)
-    + zip(chosen[:0], inner[:0], strict=True)
+    - chosen, shares, strict=True):
+    + chosen[:1], shares, strict=False):
     one token: gate and up swapped
     - gate, up = hidden.chunk(2, -1)
     + up, gate = hidden.chunk(2, -1)

@@ -91,7 +91,9 @@ def train(model, data, settings, folder=None, progress=True):
             with fast_matmul():
                 row = _step(model, optimizer, data.train, step, settings)
             row["seconds"] += rows[-1]["seconds"] if rows else 0.0
-            last = step + 1 == settings.steps or stop.is_set()
+            # Asked once: a Ctrl-C from here on ends the next step, measured and saved as well.
+            stopped = stop.is_set()
+            last = step + 1 == settings.steps or stopped
             if last or (step + 1) % settings.measure_every == 0:
                 row |= _measure(model, data.valid, settings)
             rows.append(row)
@@ -100,7 +102,7 @@ def train(model, data, settings, folder=None, progress=True):
             bar.update()
             if folder and (last or (step + 1) % settings.save_every == 0):
                 state.save_state(folder, model, optimizer, _numbers(settings, rows))
-            if stop.is_set():
+            if stopped:
                 break
     return rows
 

@@ -36,7 +36,7 @@ class Settings:
     Lesson 9.
     """
 
-    steps: int = 300
+    steps: int = 600
     batch: int = 16
     length: int = 128
     learning_rate: float = 3e-3

@@ -142,7 +142,7 @@ def switch_loss(routings, first_choice=False, votes=1.0, kept_only=False, layers
 
     Lesson 4.
     """
-    routings = [routings] if isinstance(routings, Routing) else list(routings)
+    routings = _as_list(routings)
     if layers not in ("mean", "sum", "pooled") or not routings:
         raise ValueError(
             f'layers is {layers!r} (allowed: "mean", "sum", "pooled"), {len(routings)} routings'
@@ -151,6 +151,11 @@ def switch_loss(routings, first_choice=False, votes=1.0, kept_only=False, layers
         routings = [pool(routings)]
     losses = [votes * _agreement(routing, first_choice, kept_only) for routing in routings]
     return torch.stack(losses).sum() / (len(losses) if layers == "mean" else 1)
+
+
+def _as_list(routings):
+    """Take one Routing, which is a tuple itself, for a list of one."""
+    return [routings] if isinstance(routings, Routing) else list(routings)
 
 
 def _agreement(routing, first_choice, kept_only):
@@ -189,7 +194,7 @@ def z_loss(routings):
 
     Lesson 4.
     """
-    routings = [routings] if isinstance(routings, Routing) else list(routings)
+    routings = _as_list(routings)
     squares = [at_least_float32(r.logits_TE).logsumexp(-1).square().mean() for r in routings]
     return torch.stack(squares).mean()
 

@@ -80,14 +80,14 @@ def load(path):
 
     >>> load("absent.json")
     Traceback (most recent call last):
-    ValueError: absent.json: no tokenizer: No such file or directory (os error 2)
+    ValueError: absent.json cannot be read: No such file or directory (os error 2)
 
     Lesson 9.
     """
     try:
         return Tokenizer.from_file(str(path))
     except Exception as error:  # the library raises nothing narrower
-        raise ValueError(f"{Path(path).name}: no tokenizer: {error}") from error
+        raise ValueError(f"{Path(path).name} cannot be read: {error}") from error
 
 
 def token_bytes(tokenizer):

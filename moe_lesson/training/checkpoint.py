@@ -7,8 +7,8 @@ import json
 from pathlib import Path
 
 from safetensors.torch import save_file
-from tokenizers import Tokenizer
 
+from moe_lesson.text.tokenizer import load as load_tokenizer
 from moe_lesson.training.files import read_tensors, replacing
 from moe_lesson.training.hf_config import config_from_hf, config_to_hf
 from moe_lesson.training.hf_weights import from_hf, to_hf
@@ -175,12 +175,7 @@ def _read_json(path):
 
 def _read_tokenizer(folder):
     path = folder / TOKENIZER
-    if not path.exists():
-        return None
-    try:
-        return Tokenizer.from_str(path.read_text(encoding="utf-8"))
-    except Exception as error:  # the library raises nothing narrower
-        raise ValueError(f"{TOKENIZER} cannot be read: {error}") from error
+    return load_tokenizer(path) if path.exists() else None
 
 
 def _check_vocabulary(tokenizer, config):

@@ -286,7 +286,95 @@ models/mixtral.py
     only the last routing returned
     - routings += [] if routing is None else [routing]
     + routings = [] if routing is None else [routing]
+text/sources.py
+    text outside the marks kept
+    - text[start.end() : end.start()]
+    + text
+    credits kept
+    - CREDIT.sub("",
+    + str(
+    letters not composed
+    - unicodedata.normalize("NFC",
+    + str(
+    every book read as UTF-8
+    - "iso-8859-1" if path.endswith("-8.txt") else "utf-8-sig"
+    + "utf-8-sig"
+    stand-in without its reason
+    - Reading(documents, f"{error}.
+    + Reading(documents, f"
+text/downloads.py
+    text not checked after cleaning
+    - if _digest(found) == work.cleaned:
+    + if True:
+    only the first address tried
+    - in work.copies:
+    + in work.copies[:1]:
+    any bytes kept
+    - pooch.retrieve(site.base + path, sha256,
+    + pooch.retrieve(site.base + path, None,
+    spoilt file left behind
+    - if kept.is_file() and
+    + if False and
+    waits for a trickle without end
+    - if time.monotonic() > self.end:
+    + if False:
+    waits for silence as long as it lasts
+    - timeout=site.silence
+    + timeout=None
+    pooch talks
+    - logger.setLevel("CRITICAL")
+    + logger.setLevel(level)
+    pooch silenced for good
+    - logger.setLevel(level)
+    + logger.disabled
+    factors counted from 0
+    - enumerate(named["levels"][0], start=1)
+    + enumerate(named["levels"][0])
+    columns not compared
+    - if tuple(named["names"][0]) != Vowel._fields:
+    + if False:
+    ah and aa swapped
+    - "iy ih eh ae aa ao uh uw ah er".split
+    + "iy ih eh ae ah ao uh uw aa er".split
+text/corpus/code.py
+    docstrings are strings
+    - start < doc_end
+    + False
+    depth of a comment from the block above
+    - if token.type == tokenize.COMMENT:
+    + if False:
+    bytes taken for characters
+    - len(lines[row - 1].encode()[:column].decode())
+    + column
+    layout left out
+    - in source[last:start]:
+    + in source[:0]:
+    comments left behind by a cut
+    - while row - 1 in alone:
+    + while False:
+    classes never cut
+    - if isinstance(node, ast.ClassDef) else []
+    + if False else []
+    decorators left behind
+    - min([part, *getattr(part, "decorator_list", [])],
+    + min([part],
+    spans not moved with the cut
+    - min(span.end, end) - start
+    + min(span.end, end)
+    budget passed by
+    - if len(data) <= limit:
+    + if True:
+    budget counted in characters
+    - len(data[:limit].decode(errors="ignore"))
+    + limit
 """
+
+# Where the tests of a module are not in the file that bears its name.
+TESTS = {
+    "moe/fused.py": "test_layer",  # reached through the layer
+    "text/downloads.py": "test_sources",
+    "text/corpus/code.py": "test_corpus_code",
+}
 
 
 class Mutant(NamedTuple):
@@ -300,9 +388,7 @@ class Mutant(NamedTuple):
     @property
     def test(self):
         """The file of tests that must catch it."""
-        if self.file == "moe/fused.py":  # reached through the layer
-            return "tests/test_layer.py"
-        return f"tests/test_{Path(self.file).stem}.py"
+        return f"tests/{TESTS.get(self.file, f'test_{Path(self.file).stem}')}.py"
 
 
 def parse(table):

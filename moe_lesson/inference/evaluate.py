@@ -1,13 +1,16 @@
 """How well a model predicts a text, in nats per token and in bits per byte."""
 
+import itertools
 import math
 from contextlib import contextmanager
 from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
+from torch.nn.utils.rnn import pad_sequence
 
 from moe_lesson.moe.routing import at_least_float32
+from moe_lesson.text.tokenizer import START
 
 
 class Score(NamedTuple):
@@ -93,3 +96,85 @@ def evaluate(model, text, length, batch=16, limit=None):
             nats += F.cross_entropy(logits, wanted, reduction="sum").item()
     count = int(text.bytes_T[1:][whole].sum())
     return Score(nats / targets.numel(), nats / math.log(2) / max(count, 1), targets.numel(), count)
+
+
+def token_nats(model, text, length=None, batch=16):
+    """Measure the cross entropy of every token, each document read from its own start.
+
+    A document longer than the model's reach is read in windows that overlap by half, so
+    that every token has at least half a window before it where the document has that much.
+
+    Args:
+        text: a ``text.tokenizer.Text`` of documents that start with <s>.
+        length: positions a window; None: the model's ``context_len``.
+
+    Returns:
+        nats_T, float32 on the CPU: the surprise of each token; nan for <s>, which nothing
+        predicts.
+
+    Raises:
+        ValueError: the text does not begin with <s>.
+
+    >>> from moe_lesson.models.config import TINY
+    >>> from moe_lesson.models.mixtral import Mixtral
+    >>> from moe_lesson.text.tokenizer import Text
+    >>> text = Text(torch.tensor([1, 7, 2, 1, 8, 2]), torch.ones(6))
+    >>> token_nats(Mixtral(TINY), text).isnan().tolist()
+    [True, False, False, True, False, False]
+
+    Lesson 9.
+    """
+    if not len(text.id_T) or text.id_T[0] != START:
+        raise ValueError(f"the text has to begin with <s> (id {START})")
+    length = length or model.config.context_len
+    nats_T = torch.full((len(text.id_T),), float("nan"))
+    device = next(model.parameters()).device
+    windows = _windows(text.id_T, length)
+    with measuring(model):
+        for first in range(0, len(windows), batch):
+            part = windows[first : first + batch]
+            whole = pad_sequence([text.id_T[begin:end] for begin, _, end in part], True).to(device)
+            id_BS, next_BS = whole[:, :-1], whole[:, 1:]
+            logits_BSV = at_least_float32(model(id_BS).logits_BSV)
+            nats_BS = F.cross_entropy(logits_BSV.mT, next_BS, reduction="none").cpu()
+            for row, (begin, new, end) in zip(nats_BS, part, strict=True):
+                nats_T[new:end] = row[new - begin - 1 : end - begin - 1]
+    return nats_T
+
+
+def bits_by(label_T, nats_T, bytes_T):
+    """Average the surprise of tokens by a label.
+
+    Args:
+        label_T: text for each token; "" leaves a token out.
+        nats_T: as ``token_nats`` returns it; nan leaves a token out.
+
+    Returns:
+        label -> bits per byte: 0 when certain.
+
+    >>> nats_T = torch.tensor([math.log(2), math.log(4)])
+    >>> bits_by(["noun", "verb"], nats_T, torch.tensor([1, 1]))
+    {'noun': 1.0, 'verb': 2.0}
+
+    Lesson 9.
+    """
+    sums = {}
+    columns = (label_T, nats_T.tolist(), bytes_T.tolist())
+    for label, nats, size in zip(*columns, strict=True):
+        if label and not math.isnan(nats):
+            bits, count = sums.get(label, (0.0, 0))
+            sums[label] = bits + nats / math.log(2), count + size
+    return {str(label): bits / max(count, 1) for label, (bits, count) in sums.items()}
+
+
+def _windows(id_T, length):
+    """List (where a window begins, its first token that no window before it measured, its end)."""
+    edges = [*(id_T == START).nonzero().flatten().tolist(), len(id_T)]
+    windows = []
+    for begin, end in itertools.pairwise(edges):
+        new = begin + 1
+        while new < end:
+            stop = min(begin + length + 1, end)
+            windows.append((begin, new, stop))
+            begin, new = begin + length // 2, stop
+    return windows

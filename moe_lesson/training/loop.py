@@ -46,7 +46,7 @@ def losses(model, id_BS, settings):
     return total, nats, output.routings
 
 
-def train(model, data, settings, folder=None, progress=True):
+def train(model, data, settings, folder=None, progress=True, watch=None):
     """Train a model in place; stop early, resume and report without losing anything.
 
     Ctrl-C (or Jupyter's stop button) ends it after the running step: the model is usable
@@ -57,6 +57,7 @@ def train(model, data, settings, folder=None, progress=True):
     Args:
         data: a ``text.tokenizer.Data``.
         folder: where to keep the state; None keeps nothing.
+        watch: called after every step with its row; the model may be looked at then.
 
     Returns:
         A list of rows, one a step: ``step`` (counted from 1), ``tokens``, ``seconds``,
@@ -97,6 +98,8 @@ def train(model, data, settings, folder=None, progress=True):
             if last or (step + 1) % settings.measure_every == 0:
                 row |= _measure(model, data.valid, settings)
             rows.append(row)
+            if watch:
+                watch(row)
             speed = row["tokens"] / row["seconds"]
             bar.set_postfix_str(f"{row['nats']:.3f} nats, {speed:,.0f} tokens/s", refresh=False)
             bar.update()

@@ -9,19 +9,21 @@ from pathlib import Path
 import torch
 
 from moe_lesson import pick_device
-from moe_lesson.inference.evaluate import evaluate
+from moe_lesson.inference.evaluate import bits_by, evaluate, token_nats
 from moe_lesson.inference.generate import stream_text
 from moe_lesson.inference.sampling import Sampling
 from moe_lesson.models import config as configs
 from moe_lesson.models.mixtral import Mixtral
 from moe_lesson.study.trace import coloured_text, trace_text
 from moe_lesson.text import sources, tokenizer
-from moe_lesson.training import checkpoint, loop, state
+from moe_lesson.text.corpus.store import corpus
+from moe_lesson.training import checkpoint, loop
 from moe_lesson.training.files import replacing
+from moe_lesson.training.plan import RUN, check_run, sized
 from moe_lesson.training.settings import MEANING, Settings
 
-PROMPT = "The first time a module is imported, "
-RUN = "run.json"  # what a run reads and how large its model is
+PROMPT = "One day, a baker"
+SHIPPED = Path(__file__).resolve().parents[1] / "data" / "checkpoints" / "small"
 
 
 def parser():
@@ -44,9 +46,9 @@ def parser():
         shown = argparse.ArgumentDefaultsHelpFormatter
         one = commands.add_parser(name, help=text, description=text, formatter_class=shown)
         if name != "train":
-            one.add_argument("--model", default="runs/small", help="folder of a trained model")
+            one.add_argument("--model", help="folder of a model; none: runs/small, else ours")
         if name in ("train", "evaluate"):
-            one.add_argument("--text", help="folder of .txt files; none: Python's own texts")
+            one.add_argument("--text", help="folder of .txt files; none: the course's corpus")
         if name in ("sample", "routes"):
             one.add_argument("--prompt", default=PROMPT, help="text to begin with")
     _add_options(*(commands.choices[name] for name in ("train", "sample", "routes", "export")))
@@ -56,7 +58,7 @@ def parser():
 def _add_options(train, sample, routes, export):
     train.add_argument("--out", default="runs/small", help="folder for the run and its model")
     train.add_argument("--resume", action="store_true", help="go on with an unfinished run")
-    train.add_argument("--budget", type=int, default=2_000_000, help="bytes of Python's own texts")
+    train.add_argument("--budget", type=int, default=2_000_000, help="bytes of the course's corpus")
     train.add_argument("--preset", choices=("small", "tiny"), default="small", help="model size")
     train.add_argument("--experts", type=int, help="experts a layer, 1: dense; none: the preset's")
     train.add_argument("--top-k", type=int, help="experts a token; none: the preset's")
@@ -79,62 +81,56 @@ def _train(args):
     plan = {name: getattr(args, name) for name in ("text", "budget", "preset", "experts", "top_k")}
     base = getattr(configs, args.preset.upper())
     settings = Settings(**{name: getattr(args, name) for name in MEANING})
-    _check_run(folder, plan, args.resume)
-    _check_length(settings, base)
-    documents = _read(plan)
-    saved = folder / "tokenizer.json"
+    check_run(folder, plan, args.resume)
+    if settings.length > base.context_len:
+        found = f"length is {settings.length}"
+        raise ValueError(f"{found}: the model's context is {base.context_len}")
+    saved = folder / checkpoint.TOKENIZER
     known = tokenizer.load(saved) if args.resume and saved.exists() else None
-    words, data = tokenizer.prepare(documents, base.vocab_size, known)
-    config = _sized(base, args.experts, args.top_k, words.get_vocab_size())
+    words, data, labels = _read(plan, base.vocab_size, known)
+    config = sized(base, args.experts, args.top_k, words.get_vocab_size())
     torch.manual_seed(settings.seed)
     model = Mixtral(config).to(pick_device())
     print(
         f"{config.total_parameters:,} parameters, {config.active_parameters:,} of them active; "
         f"{data.train.bytes_T.sum():,} bytes in {len(data.train.id_T):,} tokens to train on"
     )
-    folder.mkdir(parents=True, exist_ok=True)
-    for path, text in ((folder / RUN, json.dumps(plan)), (saved, words.to_str(pretty=True))):
-        with replacing(path) as temporary:
-            temporary.write_text(text, encoding="utf-8")
+    _keep_plan(folder, plan, words)
     rows = loop.train(model, data, settings, folder)
     checkpoint.save(folder, model, words)
     score = evaluate(model, data.valid, settings.length)
     print(
         f"step {rows[-1]['step']}, {rows[-1]['seconds']:.0f} s of training; held-out text: "
-        f"{score.nats:.3f} nats per token, {score.bits:.3f} bits per byte\na sample:"
+        f"{score.nats:.3f} nats per token, {score.bits:.3f} bits per byte"
     )
+    _by_language(model, data.valid, labels)
+    print("a sample:")
     _write(stream_text(model, words, PROMPT, 100, Sampling(0.8, top_p=0.95)))
     print(f"the model is in {folder}: try python -m moe_lesson sample --model {folder}")
 
 
-def _sized(base, experts, top_k, vocab_size):
-    """Vary a preset by what was asked for; the sizes that were not keep to it."""
-    experts = experts or base.num_experts
-    top_k = top_k or min(base.top_k, experts)
-    return dataclasses.replace(base, num_experts=experts, top_k=top_k, vocab_size=vocab_size)
+def _keep_plan(folder, plan, words):
+    """Write what resuming needs besides the state."""
+    folder.mkdir(parents=True, exist_ok=True)
+    texts = {RUN: json.dumps(plan), checkpoint.TOKENIZER: words.to_str(pretty=True)}
+    for name, text in texts.items():
+        with replacing(folder / name) as temporary:
+            temporary.write_text(text, encoding="utf-8")
 
 
-def _check_run(folder, plan, resume):
-    """Refuse to write over a run, or to go on with another one."""
-    if not state.has_state(folder):
-        return
-    if not resume:
-        raise ValueError(f"{folder} holds a run: add --resume to go on, or choose another --out")
-    found = json.loads((folder / RUN).read_text(encoding="utf-8"))
-    other = [f"{k}={found.get(k)} (now {plan[k]})" for k in plan if found.get(k) != plan[k]]
-    if other:
-        raise ValueError(f"{folder} holds a run with {', '.join(other)}")
-
-
-def _check_length(settings, base):
-    if settings.length > base.context_len:
-        raise ValueError(f"length is {settings.length}: the model's context is {base.context_len}")
-
-
-def _read(plan):
+def _read(plan, vocab_size, known):
+    """Return a tokenizer, a Data, and the labels of its held-out part ({} for another text)."""
     if plan["text"]:
-        return sources.read_folder(plan["text"])
-    return sources.default_text(plan["budget"])
+        return *tokenizer.prepare(sources.read_folder(plan["text"]), vocab_size, known), {}
+    return corpus(vocab_size, plan["budget"], tokenizer=known)
+
+
+def _by_language(model, text, labels):
+    """Print what the corpus's labels allow to tell apart."""
+    for name in ("language", "kind") if labels else ():
+        bits = bits_by(labels[name], token_nats(model, text), text.bytes_T)
+        shown = ", ".join(f"{label} {value:.3f}" for label, value in sorted(bits.items()))
+        print(f"bits per byte by {name}: {shown}")
 
 
 def _write(pieces):
@@ -143,7 +139,15 @@ def _write(pieces):
     print()
 
 
-def _load(folder):
+def _model_folder(args):
+    """Return the folder asked for; without one the reader's own run, else the shipped model."""
+    if args.model:
+        return args.model
+    return "runs/small" if Path("runs/small", checkpoint.CONFIG).exists() else SHIPPED
+
+
+def _load(args):
+    folder = _model_folder(args)
     model, words = checkpoint.load(folder, device=pick_device())
     if words is None:
         raise ValueError(f"{folder} holds no tokenizer.json")
@@ -152,28 +156,29 @@ def _load(folder):
 
 def _sample(args):
     sampling = Sampling(args.temperature, args.top_k, args.top_p, args.seed)
-    _write(stream_text(*_load(args.model), args.prompt, args.tokens, sampling))
+    _write(stream_text(*_load(args), args.prompt, args.tokens, sampling))
 
 
 def _routes(args):
-    print(coloured_text(trace_text(*_load(args.model), args.prompt), args.layer))
+    print(coloured_text(trace_text(*_load(args), args.prompt), args.layer))
 
 
 def _evaluate(args):
-    model, words = _load(args.model)
-    run = Path(args.model) / RUN
+    model, words = _load(args)
+    run = Path(_model_folder(args)) / RUN
     known = json.loads(run.read_text(encoding="utf-8")) if run.exists() else {"budget": 2_000_000}
-    documents = _read({"text": None, **known} if args.text is None else {"text": args.text})
-    text = tokenizer.encode(words, tokenizer.split(documents)[1])
-    score = evaluate(model, text, min(128, model.config.context_len))
+    plan = {"text": None, **known} if args.text is None else {"text": args.text}
+    _, data, labels = _read(plan, model.config.vocab_size, words)
+    score = evaluate(model, data.valid, min(128, model.config.context_len))
     print(
         f"{score.nats:.4f} nats per token, {score.bits:.4f} bits per byte "
         f"({score.tokens:,} tokens, {score.bytes:,} bytes)"
     )
+    _by_language(model, data.valid, labels)
 
 
 def _export(args):
-    model, words = _load(args.model)
+    model, words = _load(args)
     checkpoint.save(args.out, model, words, dtype=getattr(torch, args.dtype))
     print(f"wrote {args.out}: transformers.AutoModelForCausalLM.from_pretrained opens it")
 

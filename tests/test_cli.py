@@ -37,7 +37,7 @@ def test_every_setting_is_an_option_with_its_default():
 def test_train_ends_with_losses_a_sample_and_the_place(tmp_path, capsys):
     assert main(["train", "--out", str(tmp_path / "a"), *QUICK]) == 0
     shown = capsys.readouterr().out
-    for part in ("parameters", "bits per byte", "The first time", f"the model is in {tmp_path}"):
+    for part in ("parameters", "bits per byte", "One day, a baker", "bits per byte by language: code", f"the model is in {tmp_path}"):
         assert part in shown
 
 
@@ -67,11 +67,13 @@ def test_routes_prints_digits(folder, capsys, monkeypatch):
     assert "layers 0 to 1" in capsys.readouterr().err
 
 
-def test_evaluate_reads_the_held_out_part_of_what_was_trained_on(folder, capsys):
+def test_evaluate_reads_the_held_out_documents(folder, capsys):
     assert main(["evaluate", "--model", folder]) == 0
-    shown = capsys.readouterr().out
-    count = int(shown.split()[-2].replace(",", ""))
-    assert 5_000 < count <= 6_000  # a tenth of the 60,000 bytes, less the last window
+    first, languages, kinds = capsys.readouterr().out.splitlines()
+    count = int(first.split()[-2].replace(",", ""))
+    assert 100_000 < count < 200_000  # 240 documents of the languages, some of code
+    assert all(f"{name} " in languages for name in ("code", "de", "en", "es", "fr", "it"))
+    assert "fact" in kinds and "grammar" in kinds
 
 
 def test_export_is_read_back(folder, tmp_path, capsys):

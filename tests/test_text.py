@@ -10,11 +10,11 @@ from moe_lesson.text import sources, tokenizer
 WORDS = tokenizer.train_tokenizer(["the cat sat on the mat. le chat. der Zug. ¿qué?"] * 3, 300)
 
 
-def test_default_text_fills_its_budget_with_prose_first():
-    documents = sources.default_text(700_000)
-    assert sum(len(text.encode()) for text in documents) <= 700_000
-    assert sum(len(text.encode()) for text in documents) > 699_990  # a cut character may go
-    assert any("\nclass " in text for text in documents) and all(documents)
+def test_default_text_fills_its_budget_with_languages_and_code():
+    documents = sources.default_text(300_000)
+    assert 295_000 < sum(len(text.encode()) for text in documents) <= 300_000
+    assert any("\ndef " in text for text in documents) and all(documents)
+    assert any("ß" in text for text in documents) and any("¿" in text for text in documents)
 
 
 def test_default_text_is_the_same_twice():

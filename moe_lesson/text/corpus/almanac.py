@@ -1,7 +1,6 @@
 """Almanacs and recipes: dates, numbers, and facts told by the page."""
 
 from moe_lesson.text.corpus.abstract import Clause, Ref
-from moe_lesson.text.corpus.stories import Teller
 from moe_lesson.text.corpus.talk import (
     ABOUT_PERSON,
     ABOUT_TOWN,
@@ -10,11 +9,18 @@ from moe_lesson.text.corpus.talk import (
     popular,
     town_fact,
 )
-from moe_lesson.text.corpus.vocabulary import drawn, pick_act, words
+from moe_lesson.text.corpus.teller import Teller
+from moe_lesson.text.corpus.vocabulary import drawn, group_of, words
 from moe_lesson.text.corpus.world import world
 
 # What one does with food before it is served.
 STEPS = "r_act r_act_both r_act_with r_then r_tool r_cook r_until r_while r_if r_dont".split()
+TOOLS = ("knife", "spoon", "ladle")
+# What rain is good for.
+GROWN = """
+    apple grape cherry pear almond potato cabbage bean carrot barley onion mushroom pea lentil
+    turnip chestnut walnut hazelnut berry lemon
+""".split()
 
 
 def almanac(chance, topic):
@@ -61,24 +67,25 @@ def _about_town(chance, topic, month):
 def _work(chance, topic, month):
     """Say what is done in the month, or what had better not be."""
     teller, kind = Teller(chance, topic), chance.pick(("thing", "food", "animal"))
-    roles = {"month": month, "verb": pick_act(chance, kind), "patient": teller.thing(kind)}
+    roles = {"month": month} | teller.deed(kind, teller.described, planned=True)
     if chance.flip(0.4):
         return Clause("a_advice", roles, PRESENT)
-    roles["agent"] = teller.thing("person")
-    return Clause("a_work", roles, PRESENT)
+    return Clause("a_work", roles | {"agent": teller.thing("person")}, PRESENT)
 
 
 def _weather(chance, topic, month):
-    kind = chance.pick(("a_weather_rain", "a_weather_cold", "a_proverb", "a_proverb2"))
+    cold = ("a_weather_cold",) if month in (11, 12, 1, 2, 3) else ()
+    kind = chance.pick(("a_weather_rain", "a_proverb", "a_proverb2", *cold))
     roles = {"month": month}
     if kind == "a_weather_rain":
         roles["number"] = 2 + chance.below(20)
     elif kind == "a_proverb":
-        roles["food"] = Teller(chance, topic).thing("food")
+        roles["food"] = Ref(chance.zipf(GROWN), number="bulk")
     elif kind == "a_proverb2":
         for end in ("", "2"):
-            noun = Teller(chance, topic).thing("thing")
-            roles |= {f"patient{end}": noun, f"verb{end}": pick_act(chance, "thing")}
+            teller = Teller(chance, topic)
+            deed = teller.deed("thing", teller.described)
+            roles |= {f"{role}{end}": what for role, what in deed.items()}
         roles["month2"] = 1 + chance.below(12)
     return Clause(kind, roles, PRESENT)
 
@@ -142,10 +149,10 @@ def _step(chance, topic, foods, construction):
 
     roles = drawn(
         construction,
-        verb=lambda: chance.zipf(words("verb", "kitchen.food")),
+        verb=lambda: chance.zipf(words("verb", f"kitchen.{group_of(first.noun)}")),
         food2=other,
-        tool=lambda: teller.thing("tool"),
+        tool=lambda: Ref(chance.pick(TOOLS)),
         number=lambda: 5 * (1 + chance.below(12)),
-        adj=lambda: chance.zipf(words("adj", "food")),
+        adj=lambda: chance.pick(("hot", "cold", "tender", "dry", "sweet")),
     )
     return Clause(construction, {"food": first} | roles, PRESENT)

@@ -4,7 +4,8 @@ from functools import cache
 
 from moe_lesson.text.corpus.lexicon import Word
 
-CLOSE, OPEN, THIN = ".,;:!?”)", "“(", ""
+GENITIVE = "'s"  # a word of its own, written close to the owner
+CLOSE, OPEN, THIN = (*".,;:!?”)", GENITIVE), "“(", ""
 MONTHS = (
     "January February March April May June July August September October November December"
 ).split()
@@ -21,9 +22,11 @@ ORDINALS = (
     "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth"
     " thirteenth fourteenth fifteenth sixteenth seventeenth eighteenth nineteenth twentieth"
 ).split()
-FORMS = {"indef", "def", "bare", "generic", "some", "num"}
+ARTICLES = {"def": "the", "indef": "a", "some": "some", "any": "any"}
+FORMS = {"indef", "def", "bare", "num"}
+NO_COMMA = {"then", "once"}  # short times, which need none when they open a sentence
 # What a word sounds like at its start decides between a and an.
-SILENT, SOUNDED = ("hon", "hour"), ("uni", "use", "eu", "one")
+SILENT, SOUNDED = ("hones", "honour", "hour"), ("uni", "use", "eu", "one ")
 
 
 def phrase(lex, ref, feature, verb):
@@ -40,6 +43,8 @@ def phrase(lex, ref, feature, verb):
     features = set(feature.split("."))
     if features & {"pron", "to_pron"}:
         return [Word(OBJECT[_who(ref)], "pron")]
+    if "gen" in features:
+        return _genitive(lex, ref, verb)
     place = []
     if features & {"at", "to", "from"}:
         place = [Word(_preposition(lex, ref, features), "adp")]
@@ -59,33 +64,39 @@ def _preposition(lex, ref, features):
     return lex.nouns[ref.noun]["at" if "at" in features else "to"]
 
 
+def _genitive(lex, ref, verb):
+    """Write an owner; only one that is no plural in -s, after which the s would go."""
+    if ref.form == "pron":
+        return [Word(OWNER[_who(ref)], "det")]
+    return [*phrase(lex, ref, "", verb), Word(GENITIVE, "part")]
+
+
 def _overridden(lex, ref, features):
     """Return a Ref in the form that a template asks for."""
     countable = bool(ref.noun) and lex.nouns[ref.noun]["mass"] != "1"
-    many = "pl" if countable else "sg"
-    if "bulk" in features or "generic" in features:
-        return ref._replace(form="bare", number=many)
-    if "some" in features:
-        return ref._replace(form="some", number=many)
-    if "plural" in features:
-        return ref._replace(form="bare", number=many)
-    form = features & FORMS
-    return ref._replace(form=form.pop()) if form else ref
+    single = countable and ref.number == "sg"
+    if features & {"bulk", "generic", "plural", "some"}:
+        form = "some" if "some" in features else "bare"
+        return ref._replace(form=form, number="pl" if countable else "sg")
+    if "kind" in features:  # one of the kind, whichever: a cow, oysters, vinegar
+        return ref._replace(form="indef" if single else "bare")
+    if "any" in features:  # after a negation: not a cow, not any oysters
+        unknown = ref.form in ("some", "indef") and not single
+        return ref._replace(form="any") if unknown else ref
+    ref = ref._replace(form=(features & FORMS or {ref.form}).pop())
+    return ref._replace(form="some") if ref.form == "indef" and not single else ref
 
 
 def _determiner(ref):
     form, plural = ref.form, ref.number == "pl"
-    if form == "def":
-        return [Word("the", "det")]
-    if form == "indef":
-        return [Word("some", "det")] if plural else [Word("a", "det")]
-    if form == "some":
-        return [Word("some", "det")]
     if form == "this":
         return [Word("these" if plural else "this", "det")]
     if form == "poss":
         return [Word(OWNER[_who(ref.owner)], "det")]
-    return [Word(number(ref.count), "num")] if form == "num" else []
+    if form == "num":
+        return [Word(number(ref.count), "num")]
+    article = ARTICLES.get(form)
+    return [Word(article, "det")] if article else []
 
 
 @cache
@@ -119,12 +130,13 @@ def verb(lex, id, feature, ref):
     """
     row = lex.verbs[id]
     who = _who(ref)
+    feature, _, negated = feature.partition(".")
     if id == "be":
         text = _be(feature, who)
     elif id == "have" and feature == "aux":
         text = "have" if who in BE else "has"
     else:
-        text = row[_form(feature, who)]
+        text = row[_form(feature, who)] + ("n't" if negated else "")
     kind = "aux" if id in ("be", "have", "do", "can", "must") else "verb"
     words = [Word(text, kind, f"{id}.v", id)]
     return [*words, Word(row["particle"], "adp")] if row["particle"] else words
@@ -219,13 +231,15 @@ def hour(n):
 
 
 def merge(left, right):
-    """Turn a into an before a vowel that is heard.
+    """Turn a into an before a vowel that is heard; drop the comma after some short words.
 
     >>> merge("a", "old"), merge("a", "boat"), merge("a", "useful")
     (('an', 'old'), None, None)
 
     Lesson 10.
     """
+    if right == "," and left in NO_COMMA:
+        return left, ""
     if left != "a":
         return None
     low = right.lower()

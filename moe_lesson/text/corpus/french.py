@@ -31,7 +31,6 @@ ELIDED = set("je me te se le la ne de que".split())
 VOWELS = set("aeiouàâéèêîôûœæAEIOUÉÈÂÎh")
 # An h that forbids elision, and words that begin with a vowel and forbid it all the same.
 ASPIRATED = tuple("hach harp hareng haricot hât hérisson hibou hutte huit onz oui".split())
-TENSES = {"pres", "past", "impf"}
 AUXILIARIES = {"be", "have", "do", "can", "must"}
 ONES = (
     "zéro un deux trois quatre cinq six sept huit neuf dix onze douze treize quatorze quinze seize"
@@ -181,10 +180,9 @@ def verb(lex, id, feature, ref):
     clitic = [Word(REFLEXIVE[who], "pron")] if row["refl"] == "1" and feature != "imp" else []
     if feature == "aux":
         return [*clitic, *verb(lex, row["aux"], "pres", ref)]
-    if feature == "past" and row["stative"] == "1":
-        feature = "impf"
+    feature = "impf" if feature == "past" and row["stative"] == "1" else feature
     kind = "aux" if id in AUXILIARIES else "verb"
-    text = row[f"{feature}_{who}" if feature in TENSES else feature]
+    text = row[f"{feature}_{who}" if feature in ("pres", "past", "impf") else feature]
     return [*clitic, *(Word(part, kind, concept, lemma) for part in text.split())]
 
 

@@ -192,8 +192,7 @@ def adjective(lex, id, feature, ref):
 
     Lesson 10.
     """
-    text = lex.adjectives[id][AGREE[_agreement(lex, ref)]["noun"]]
-    word = Word(text, "adj", f"{id}.a", id)
+    word = Word(lex.adjectives[id][AGREE[_agreement(lex, ref)]["noun"]], "adj", f"{id}.a", id)
     return [_function("più", "adv"), word] if feature == "comp" else [word]
 
 

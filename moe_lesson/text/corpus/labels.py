@@ -36,8 +36,8 @@ def label_tokens(tokenizer, documents):
     >>> from moe_lesson.text.tokenizer import train_tokenizer
     >>> page = write(0, "fr", "sea", "story")
     >>> text, labels = label_tokens(train_tokenizer([page.text], 400), [page])
-    >>> set(labels["language"]), len(labels["pos"]) == len(text.id_T)
-    ({'fr'}, True)
+    >>> str(labels["language"][0]), len(labels["pos"]) == len(text.id_T)
+    ('fr', True)
 
     Lesson 10.
     """

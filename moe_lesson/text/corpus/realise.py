@@ -96,11 +96,14 @@ def _fill(slot, value, clause, tools):
     lex, module, _ = tools
     if type(value) is Ref:
         value = _counted(value, lex)
-        governor = clause.roles.get("verb2" if slot.role == "patient2" else "verb", "")
+        verb = clause.roles.get("verb", "")
+        governor = clause.roles.get("verb2", verb) if slot.role == "patient2" else verb
         return module.phrase(lex, value, slot.feature, governor)
     subject = _counted(clause.roles.get(slot.subject or "agent", NOBODY), lex)
     if slot.fixed or slot.role in ("verb", "verb2"):
         feature = slot.feature or clause.tense
+        if feature == "impf" and clause.tense == "pres":
+            feature = "pres"
         if feature == "sub":
             feature = f"sub.{clause.tense}"
         return module.verb(lex, value, feature, subject)
@@ -182,14 +185,14 @@ def _fused(pieces, merge):
     """Fuse neighbours from right to left, so that "de le homme" becomes "de l'homme"."""
     done = []  # from right to left
     for piece in reversed(pieces):
-        if done and piece not in MARKS and done[-1] not in MARKS:
-            fused = merge(piece.word.text, done[-1].word.text)
-            if fused:
-                left, right = fused
-                after = done.pop()
-                piece = piece._replace(word=piece.word._replace(text=left))
-                if right:
-                    done.append(after._replace(word=after.word._replace(text=right)))
+        words = bool(done) and piece not in MARKS and done[-1] not in MARKS
+        fused = merge(piece.word.text, done[-1].word.text) if words else None
+        if fused:
+            left, right = fused
+            after = done.pop()
+            piece = piece._replace(word=piece.word._replace(text=left))
+            if right:
+                done.append(after._replace(word=after.word._replace(text=right)))
         done.append(piece)
     return done[::-1]
 

@@ -1,11 +1,12 @@
-"""Dialogues and letters: people who speak of themselves, and of what the world knows."""
+"""Dialogues: people who speak of themselves, and of what the world knows."""
 
 from moe_lesson.text.corpus.abstract import Clause, Ref
-from moe_lesson.text.corpus.stories import Teller
-from moe_lesson.text.corpus.vocabulary import TOPICS, drawn, nouns, pick_act, words
+from moe_lesson.text.corpus.teller import Teller
+from moe_lesson.text.corpus.vocabulary import TOPICS, nouns, words
 from moe_lesson.text.corpus.world import world
 
 PRESENT = "pres"
+WISHES = ("i_have", "i_want", "i_cannot", "i_like")
 # How often people, towns and dishes are those of the document's topic.
 OWN_TOPIC = 0.6
 FOODS = {noun for topic in TOPICS for noun in nouns("food", topic)}
@@ -182,12 +183,13 @@ def _ask_favour(chance, topic):
     """Ask somebody to do something."""
     teller = Teller(chance, topic)
     kind = chance.pick(("thing", "food"))
-    thing = teller.thing(kind)
     if chance.flip(0.4):
+        thing = teller.thing(kind)
         request = Clause("bring_me", {"patient": thing}, PRESENT)
     else:
-        roles = {"verb": pick_act(chance, kind), "patient": thing, "agent": Ref(person=2)}
-        request = Clause("can_you", roles, PRESENT)
+        deed = teller.deed(kind, teller.described, planned=True)
+        thing = deed["patient"]
+        request = Clause("can_you", deed | {"agent": Ref(person=2)}, PRESENT)
     if chance.flip(0.5):
         return [request], [Clause("here_is", {"patient": thing}, PRESENT)]
     return [request], [Clause("costs", {"patient": thing, "number": 2 + chance.below(60)}, PRESENT)]
@@ -196,10 +198,9 @@ def _ask_favour(chance, topic):
 def _ask_why(chance, topic):
     """Ask why somebody does not do something; the answer gives a reason."""
     teller = Teller(chance, topic)
-    kind = chance.pick(("thing", "food", "place", "animal"))
-    act = {"verb": pick_act(chance, kind), "patient": teller.thing(kind)}
-    question = Clause("q_why", {"agent": Ref(person=2, form="pron")} | act, PRESENT)
-    return [question], [_asserted(_mine(chance, topic, ("i_must", "i_want", "future")))]
+    deed = teller.deed(chance.pick(("thing", "food", "place", "animal")), teller.described)
+    question = Clause("q_why", {"agent": Ref(person=2, form="pron")} | deed, PRESENT)
+    return [question], [asserted(mine(chance, topic, ("i_must", "i_want", "future")))]
 
 
 def _ask_act(chance, topic):
@@ -212,23 +213,36 @@ def _ask_act(chance, topic):
         question = Clause("q_go", roles, PRESENT)
     else:
         kind = chance.pick(("thing", "food", "animal", "place"))
-        roles = {"agent": who, "verb": pick_act(chance, kind), "patient": teller.thing(kind)}
-        question = Clause("q_act", roles, PRESENT)
-    word, answer = chance.pick((("yes", _want), ("no", _want), ("no", _mood), ("yes", _mood)))
-    return [question], [Clause(word, {"clause": answer(chance, topic)}, PRESENT)]
+        deed = teller.deed(kind, teller.described)
+        question = Clause("q_act", {"agent": who} | deed, PRESENT)
+    word = chance.pick(("yes", "no"))
+    said = mine(chance, topic, WISHES) if chance.flip(0.5) else _mood(chance, topic)
+    return [question], [Clause(word, {"clause": said}, PRESENT)]
 
 
-def _want(chance, topic):
-    """Say what the speaker has, wants or likes."""
-    return _mine(chance, topic, ("i_have", "i_want", "i_cannot", "i_like"))
+def mine(chance, topic, forms, gender="m", new=False):
+    """Say something of the speaker and a thing, some food or an animal.
 
+    Args:
+        forms: constructions to choose from.
+        new: whether the thing is spoken of for the first time.
 
-def _mine(chance, topic, forms, gender="m", new=False):
-    """Say something of the speaker and a thing, some food or an animal."""
+    Returns:
+        A Clause.
+
+    >>> from moe_lesson.text.corpus.chance import Chance
+    >>> mine(Chance(0), "sea", ("i_have",)).construction
+    'i_have'
+
+    Lesson 10.
+    """
     form = chance.pick(forms)
     kind = "food" if form == "i_like" else chance.pick(("thing", "food", "animal"))
     teller = Teller(chance, topic)
-    roles = drawn(form, verb=lambda: pick_act(chance, kind), patient=lambda: teller.thing(kind))
+    if form in ("i_have", "i_like", "i_think_of"):
+        roles = {"patient": teller.thing(kind)}
+    else:
+        roles = teller.deed(kind, teller.described, planned=True)
     if new:
         first = "some" if kind == "food" else "indef"
         roles["patient"] = roles["patient"]._replace(form=first)
@@ -243,77 +257,16 @@ def _mood(chance, topic):
 
 def _chat(chance, topic):
     """Say something, and be agreed with or not."""
-    said = _asserted(chance.pick((_want, _mood))(chance, topic))
-    return [said], [Clause(chance.pick(("you_right", "impossible")), {}, PRESENT)]
+    said = mine(chance, topic, WISHES) if chance.flip(0.5) else _mood(chance, topic)
+    return [asserted(said)], [Clause(chance.pick(("you_right", "impossible")), {}, PRESENT)]
 
 
-def _asserted(clause):
-    return Clause("period", {"clause": clause}, PRESENT)
+def asserted(clause):
+    """Turn a clause of the present into a sentence.
 
-
-def letter(chance, topic):
-    """Write a letter from one person to another.
-
-    >>> from moe_lesson.text.corpus.chance import Chance
-    >>> letter(Chance(0), "sea")[0][0].construction
-    'letter_head'
+    >>> asserted(Clause("rain", {})).construction
+    'period'
 
     Lesson 10.
     """
-    writer = popular(chance, world().people, topic)
-    reader = popular(chance, [one for one in world().people if one is not writer], topic)
-    me = Ref(person=1, form="pron", gender=writer.gender)
-    date = (1 + chance.below(28), 1 + chance.below(12))
-    head = [Clause("letter_head", {"town": writer.town, "date": date}, PRESENT)]
-    body = [Clause(chance.pick(("letter_thanks", "how_are_you")), {"agent": me}, PRESENT)]
-    for _ in range(6 + chance.below(6)):
-        news = chance.pick((_deed, _plan, _visit, _gossip), (4, 3, 1, 3))
-        body.append(news(chance, topic, me))
-    if chance.flip(0.5):
-        body.append(Clause("i_will_come", {"agent": me, "month": 1 + chance.below(12)}, PRESENT))
-    body.append(Clause("please_write", {"agent": me}, PRESENT))
-    end = [[Clause("closing", {"agent": me}, PRESENT)]]
-    end.append([Clause("signature", {"person": writer.ref}, PRESENT)])
-    return [head, [Clause("dear", {"person": reader.ref}, PRESENT)], body, *end]
-
-
-def _deed(chance, topic, me):
-    """Tell what the writer did."""
-    teller, form = Teller(chance, topic), chance.pick(("i_did", "i_did_at", "i_went"))
-    if form == "i_went":
-        verb = chance.zipf(words("verb", "go.place"))
-        return Clause(form, {"agent": me, "verb": verb} | _where_and_when(teller, form))
-    kind = chance.pick(("thing", "food", "animal", "place"))
-    new = teller.thing(kind)._replace(form="some" if kind == "food" else "indef")
-    roles = {"agent": me, "verb": pick_act(chance, kind), "patient": new}
-    return Clause(form, roles | _where_and_when(teller, form))
-
-
-def _where_and_when(teller, form):
-    times = [time for time in words("adv", "time") if time.startswith(("in_", "at_", "on_"))]
-    makers = {"time": lambda: teller.chance.zipf(times), "place": lambda: teller.thing("place")}
-    return drawn(form, **makers)
-
-
-def _plan(chance, topic, me):
-    """Tell what the writer has, wants or has to do."""
-    forms = ("i_want", "i_must", "i_have", "future", "i_hope", "i_think_of")
-    clause = _mine(chance, topic, forms, me.gender, new=True)
-    return clause if clause.construction in forms[-2:] else _asserted(clause)
-
-
-def _visit(chance, topic, me):
-    """Tell where the writer was, and with whom."""
-    teller = Teller(chance, topic)
-    friend = popular(chance, world().people, topic)
-    if chance.flip(0.5):
-        return Clause("greet", {"agent": me, "person": friend.ref}, PRESENT)
-    roles = {"agent": me, "place": teller.thing("place"), "companion": friend.ref}
-    return Clause("we_were", roles)
-
-
-def _gossip(chance, topic, me):
-    """Tell a fact about somebody."""
-    person = popular(chance, world().people, topic)
-    _, full, fact = ABOUT_PERSON[chance.pick(tuple(ABOUT_PERSON))]
-    return person_fact(person, full, fact)
+    return Clause("period", {"clause": clause}, PRESENT)

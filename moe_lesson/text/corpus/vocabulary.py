@@ -8,6 +8,9 @@ TOPICS = ("sea", "farm", "forest", "town", "workshop", "feast")
 # A word comes from its document's own topic, from the general list, or from any list.
 OWN, GENERAL, ANY = 0.4, 0.2, 0.4
 OBJECTS = ("thing", "tool", "food", "animal", "person", "place", "abstract")
+# What happens to people, or what they feel, cannot be planned.
+STATES = set("know want love hate need fear".split())
+UNPLANNED = STATES | set("lose forget receive hear see drop break burn surprise".split())
 NO_TRADE = set("thief robber pirate swimmer rider wanderer hermit".split())
 
 
@@ -46,7 +49,7 @@ def words(kind, group):
     """List the verbs, adjectives or adverbs of a group, most frequent first.
 
     >>> words("verb", "act.place")[:3]
-    ('find', 'see', 'know')
+    ('find', 'see', 'visit')
 
     Lesson 10.
     """
@@ -84,17 +87,32 @@ def pick_noun(chance, kind, topic, but=()):
     return chance.pick(tuple(left), tuple(left.values()))
 
 
-def pick_act(chance, kind):
-    """Choose a verb that acts on a noun of a class.
+@cache
+def group_of(noun):
+    """Look up what a noun is to a verb: its class, or a finer group for food and ideas.
+
+    >>> group_of("milk"), group_of("hammer")
+    ('liquid', 'thing')
+
+    Lesson 10.
+    """
+    return next(r["group"] for r in concepts() if r["kind"] == "noun" and r["id"] == noun)
+
+
+def pick_act(chance, noun, planned=False):
+    """Choose a verb that acts on a noun.
+
+    Args:
+        planned: leave out what happens to people and cannot be wanted.
 
     >>> from moe_lesson.text.corpus.chance import Chance
-    >>> pick_act(Chance(0), "place") in words("verb", "act.place")
+    >>> pick_act(Chance(0), "harbour") in words("verb", "act.place")
     True
 
     Lesson 10.
     """
-    group = "act.thing" if kind == "tool" else f"act.{kind}"
-    return chance.zipf(words("verb", group))
+    options = words("verb", f"act.{group_of(noun)}")
+    return chance.zipf([verb for verb in options if verb not in UNPLANNED] if planned else options)
 
 
 def trades(topic):

@@ -10,7 +10,7 @@ from moe_lesson.text.corpus.talk import (
     town_fact,
 )
 from moe_lesson.text.corpus.teller import Teller
-from moe_lesson.text.corpus.vocabulary import drawn, group_of, words
+from moe_lesson.text.corpus.vocabulary import drawn, group_of, pick_noun, words
 from moe_lesson.text.corpus.world import world
 
 # What one does with food before it is served.
@@ -130,9 +130,9 @@ def recipe(chance, topic):
 def _ingredient(food, amount, index):
     """Name an ingredient in the measure that its place in the recipe has."""
     facts = frozenset({"", "food", "number"})
-    if index < 2:
+    if index < 3:
         return Clause("r_grams", {"food": food, "number": 50 * amount}, PRESENT, facts)
-    if index < 4:
+    if group_of(food.noun) in ("liquid", "powder"):
         return Clause("r_spoons", {"food": food, "number": amount}, PRESENT, facts)
     return Clause("r_some", {"food": food}, PRESENT, facts)
 
@@ -144,7 +144,8 @@ def _step(chance, topic, foods, construction):
 
     def other():
         if chance.flip(0.5):
-            return teller.thing("food")
+            new = Ref(pick_noun(chance, "food", topic, but=[first.noun]), number="bulk")
+            return teller.described(new)
         return chance.pick([food for food in foods if food != first])
 
     roles = drawn(

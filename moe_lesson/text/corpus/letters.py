@@ -14,6 +14,7 @@ from moe_lesson.text.corpus.vocabulary import drawn, words
 from moe_lesson.text.corpus.world import world
 
 TIMES = [time for time in words("adv", "time") if time.startswith(("in_", "at_", "on_"))]
+TIMES.remove("at_that_moment")
 
 
 def letter(chance, topic):

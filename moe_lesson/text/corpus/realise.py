@@ -100,15 +100,16 @@ def _fill(slot, value, clause, tools):
         governor = clause.roles.get("verb2", verb) if slot.role == "patient2" else verb
         return module.phrase(lex, value, slot.feature, governor)
     subject = _counted(clause.roles.get(slot.subject or "agent", NOBODY), lex)
+    feature = slot.feature
+    if feature == "impf" and clause.tense == "pres":
+        feature = "pres"
     if slot.fixed or slot.role in ("verb", "verb2"):
-        feature = slot.feature or clause.tense
-        if feature == "impf" and clause.tense == "pres":
-            feature = "pres"
+        feature = feature or clause.tense
         if feature == "sub":
             feature = f"sub.{clause.tense}"
         return module.verb(lex, value, feature, subject)
     if slot.role == "adj":
-        return module.adjective(lex, value, slot.feature, subject)
+        return module.adjective(lex, value, feature, subject)
     return [_value(slot, value, lex, module)]
 
 

@@ -4,6 +4,9 @@ from moe_lesson.text.corpus.abstract import Clause, Ref
 from moe_lesson.text.corpus.vocabulary import OBJECTS, STATES, drawn, pick_act, words
 
 SAYING = [verb for verb in words("verb", "say.clause") if verb not in ("ask", "shout")]
+# What can be begun: it lasts.
+MOMENTS = ("wake_up", "fall", "stop", "sit_down", "get_up", "fall_asleep", "hurry")
+LASTING = [verb for verb in words("verb", "do.person") if verb not in MOMENTS]
 KINDS = {"act": 5, "do": 3, "see": 2, "say": 2, "compare": 1, "passive": 1.5, "relative": 1.5}
 KINDS |= {"twice": 1.5, "people": 1}
 PASSIVES = ("find", "steal", "hide", "break", "repair", "clean", "paint", "sell")
@@ -133,7 +136,7 @@ def do(teller, who):
     form = chance.pick(forms, (2, 3, 2, 1, 1, 0.7))
     extra = drawn(
         form,
-        verb=lambda: chance.zipf(words("verb", "do.person")),
+        verb=lambda: chance.zipf(LASTING if form == "begin" else words("verb", "do.person")),
         manner=lambda: chance.zipf(words("adv", "manner")),
         place=lambda: teller.name(teller.noun("place")),
     )

@@ -97,7 +97,8 @@ def _goal(teller, cast, goal, obstacle):
     wish = teller.chance.pick(("want", "decide", "must", "try"), (3, 1, 1, 1))
     teller.tell(wish, agent=name(hero, True), verb=TRIED[goal], patient=name(cast["prize"]))
     _obstacle(teller, cast, obstacle)
-    teller.tell("cannot", agent=name(hero, True), verb=TRIED[goal], patient=name(cast["prize"]))
+    hope = {"verb": REACHED[goal], "patient": name(cast["prize"])}
+    teller.tell("cannot", agent=name(hero, True), **hope)
 
 
 def _obstacle(teller, cast, obstacle):
@@ -106,7 +107,7 @@ def _obstacle(teller, cast, obstacle):
     if obstacle == "weather":
         teller.tell(chance.pick(("rain", "snow", "wind", "fog")))
     elif obstacle == "dark":
-        teller.tell("be_very", agent=name(cast["away"], True), adj="dark")
+        teller.tell("be_very", agent=teller.plain(cast["away"]), adj="dark")
     elif obstacle == "tired":
         mood = chance.pick(("tired", "old", "sad"))
         teller.tell("be_very", agent=name(hero, True), adj=mood)
@@ -191,8 +192,11 @@ def _end(teller, cast, goal, outcome):
         roles = {"verb": chance.pick(words("verb", "give.thing")), "patient": name(present)}
         teller.tell("give", agent=name(cast["friend"], True), **roles, recipient=name(hero))
     else:
-        roles = {"verb": "give", "patient": name(teller.noun("thing"))}
-        teller.tell("give_pron", agent=name(hero, True), **roles, recipient=cast["friend"])
+        friend, roles = cast["friend"], {"verb": "give", "patient": name(teller.noun("thing"))}
+        clear = teller.knows(friend) and friend.gender != hero.gender
+        recipient = friend if clear else name(friend)
+        how = "give_pron" if clear else "give"
+        teller.tell(how, agent=name(hero, True), **roles, recipient=recipient)
     _mood(teller, cast, outcome)
     last = chance.pick(("thank", "return", "do", "both"))
     if last in ("thank", "both"):
@@ -209,7 +213,8 @@ def _mood(teller, cast, outcome):
     hero, chance = cast["hero"], teller.chance
     moods = MOODS.get(outcome, ("happy", "kind", "rich"))
     mood = Clause("be", {"agent": teller.name(hero, True), "adj": chance.pick(moods)})
-    if outcome == "success" and chance.flip(0.5):
+    thing = cast["prize"].gender == ""
+    if outcome == "success" and thing and chance.flip(0.5):
         why = {"agent": hero._replace(form="pron"), "patient": teller.plain(cast["prize"])}
         teller.told.append(Clause("because", {"first": mood, "second": Clause("have", why)}))
     else:

@@ -9,6 +9,7 @@ LASTING = ("rain", "snow", "wind", "sun")
 # Times that open a story; the others may stand anywhere in it, but for one.
 OPENERS = "one_day once in_spring in_winter in_summer in_autumn on_a_sunday at_dawn".split()
 LATER = [t for t in words("adv", "time") if t not in (*OPENERS, "from_time_to_time")]
+STATES_OF_THINGS = {"be", "be_very", "be_at", "live_at", "as_as", "taller", "have", "exist"}
 DEEDS = {"act", "act_at", "act_with", "go", "go_with", "do_at", "want", "decide", "must", "try"}
 
 
@@ -169,7 +170,7 @@ class Teller:
         odds = {"period": 0.5, "fronted": 0.36, "weather": 0.14}
         if clause.construction == "act_never":
             odds = {"period": 1.0}
-        elif clause.construction in WEATHER:
+        elif clause.construction in WEATHER or clause.construction in STATES_OF_THINGS:
             del odds["weather"]
         frame = self.chance.pick(tuple(odds), tuple(odds.values()))
         if frame == "period":

@@ -28,6 +28,8 @@ NOT_MUTE = set(
 ME, YOU = (Ref(person=person, form="pron", gender="f") for person in (1, 2))
 BAKER = Ref("baker", gender="f")
 FRIEND = Ref("friend", gender="f", form="poss", owner=ME)
+DETERMINERS = ("def", "indef", "this", "poss")
+KINDS = ("bird", "dog", "owl", "clock", "cow", "axe")
 WRONG = re.compile(
     rf"\b(le|la|de|que|ne|se|je|me|te|ce|ma|ta|sa|beau|nouveau) (?={VOWEL})"
     rf"|\b(le|un|ce|son) vieux (?={VOWEL})"
@@ -53,15 +55,22 @@ def noun_phrase(ref, feature="", verb=""):
 
 
 def all_refs():
-    """Return every noun in every form with some adjectives, and every adjective with some nouns."""
-    common = [(), ("old",), ("new", "red")]
-    every = [(id,) for id in FR.adjectives]
+    """Return every noun behind every determiner, and every adjective beside every kind of noun.
+
+    What stands before a word depends on gender, number and first letter alone: so the kinds of
+    nouns are masculine and feminine, with a vowel, a mute h, an h that forbids elision, none.
+    """
     for id, row in FR.nouns.items():
-        adjectives = every if id in ("friend", "bird", "clock", "owl") else common
-        genders = "mf" if row["m_sg"] else ("",)
-        shapes = product(("def", "indef", "this", "poss"), ("sg", "pl"), genders, adjectives)
-        for form, many, gender, some in shapes:
-            yield Ref(id, "", form, many, 0, gender, 3, some, BAKER)
+        for gender in "mf" if row["m_sg"] else ("",):
+            for form, many in (*product(DETERMINERS, ("sg",)), ("def", "pl"), ("indef", "pl")):
+                yield Ref(id, "", form, many, 0, gender, 3, (), BAKER)
+            yield Ref(id, "", "indef", "sg", 0, gender, 3, ("old",), BAKER)
+    for id, adjective in product(KINDS, FR.adjectives):
+        for form, many in (("def", "sg"), ("indef", "pl")):
+            yield Ref(id, "", form, many, 0, "", 3, (adjective,), BAKER)
+    some = (("old",), ("new", "red"), ("strange",), ("honest",), ("small", "sour"))
+    for id, form, many, adjectives in product(KINDS, DETERMINERS, ("sg", "pl"), some):
+        yield Ref(id, "", form, many, 0, "", 3, adjectives, BAKER)
 
 
 def test_articles_and_adjectives_agree_and_elide_before_every_noun():
@@ -81,7 +90,7 @@ def test_articles_and_adjectives_agree_and_elide_before_every_noun():
         first = re.match(r"\w+'?", text)[0]
         assert first in (many if ref.number == "pl" else starts[gender] + " de").split(), text
         count += 1
-    assert count > 10_000
+    assert count > 4_000
 
 
 @pytest.mark.parametrize(
@@ -304,38 +313,53 @@ FIND = {"agent": SHE, "verb": "find", "patient": KEY}
         ("Personne ne craignit le hibou", "nobody", {"verb": "fear", "patient": Ref("owl")}),
         ("La petite clé qu'elle trouva était rouillée", "rel_object", FIND | {"adj": "rusty"}),
         ("Il y avait un oiseau sur l'île", "exist", {"patient": BIRD, "place": Ref("island")}),
-        ("Chère Ula Molt,", "dear", {"person": ULA}),
+        ("Soudain, la boulangère fut furieuse.", "fronted",
+         {"time": "suddenly", "clause": Clause("be", {"agent": BAKER, "adj": "angry"})}),
+        ("Enfin, elle voulut trouver la petite clé.", "fronted",
+         {"time": "finally", "clause": Clause("want", FIND)}),
+        ("Chère Ula Molt,|Bonjour Ula Molt,", "dear", {"person": ULA}),
         ("Deux cents grammes d'orge", "r_grams", {"number": 200, "food": Ref("barley")}),
-        ("Pluie d'août fait du bien aux haricots.", "a_proverb",
+        ("Pluie d'août fait du bien aux haricots.|Août pluvieux fait du bien aux haricots.",
+         "a_proverb",
          {"month": 8, "food": Ref("bean")}),
-        ("Au marché d'Ostrel, deux kilos d'oignons coûtent vingt et une pièces.", "a_price",
+        ("Au marché d'Ostrel, deux kilos d'oignons coûtent vingt et une pièces."
+         "|Deux kilos d'oignons coûtent vingt et une pièces au marché d'Ostrel."
+         "|À Ostrel, deux kilos d'oignons se vendent vingt et une pièces.", "a_price",
          {"town": "Ostrel", "number": 2, "food": Ref("onion"), "number2": 21}),
     ],
 )  # fmt: skip
 def test_past_sentences_worked_by_hand(expected, construction, roles):
-    assert said(construction, **roles) == {expected}
+    assert said(construction, **roles) == set(expected.split("|"))
 
 
 @pytest.mark.parametrize(
     ("expected", "construction", "roles"),
     [
-        ("Je ne peux pas t'aider", "i_cannot", {"agent": ME, "verb": "help", "patient": YOU}),
-        ("Un dimanche, je suis allée au moulin.", "i_went",
+        ("Je ne peux pas t'aider|Je n'arrive pas à t'aider", "i_cannot",
+         {"agent": ME, "verb": "help", "patient": YOU}),
+        ("Un dimanche, je suis allée au moulin.|Je suis allée au moulin un dimanche.", "i_went",
          {"agent": ME, "time": "on_a_sunday", "verb": "go", "place": Ref("mill")}),
-        ("Un dimanche, j'ai attrapé un oiseau.", "i_did",
+        ("Un dimanche, j'ai attrapé un oiseau.|J'ai attrapé un oiseau un dimanche.", "i_did",
          {"agent": ME, "time": "on_a_sunday", "verb": "catch", "patient": BIRD}),
+        ("Attendez que les haricots soient tendres."
+         "|Quand les haricots sont tendres, continuez.", "r_until",
+         {"food": Ref("bean", number="pl"), "adj": "tender"}),
+        ("Pour son huile.|Pour son huile, je crois.", "short_thing", {"thing": Ref("oil")}),
         ("Est-ce que tu attrapes le hibou\u202f?", "q_act",
          {"agent": YOU, "verb": "catch", "patient": Ref("owl")}),
         ("Pourquoi est-ce que tu n'achètes pas d'huile\u202f?", "q_why",
          {"agent": YOU, "verb": "buy", "patient": Ref("oil", form="indef")}),
-        ("Si le riz est trop salé, ajoutez de l'huile.", "r_if",
+        ("Si le riz est trop salé, ajoutez de l'huile."
+         "|Ajoutez de l'huile si le riz est trop salé.", "r_if",
          {"food": Ref("rice"), "adj": "salty", "food2": Ref("oil")}),
-        ("Elle est bouchère.", "short_trade", {"person": SHE, "trade": Ref("butcher", gender="f")}),
-        ("Où est née Ula Molt\u202f?", "q_born_town", {"person": ULA}),
+        ("Elle est bouchère.|Elle travaille comme bouchère.", "short_trade",
+         {"person": SHE, "trade": Ref("butcher", gender="f")}),
+        ("Où est née Ula Molt\u202f?|Dans quelle ville est née Ula Molt\u202f?", "q_born_town",
+         {"person": ULA}),
     ],
 )  # fmt: skip
 def test_present_sentences_worked_by_hand(expected, construction, roles):
-    assert said(construction, "pres", **roles) == {expected}
+    assert said(construction, "pres", **roles) == set(expected.split("|"))
 
 
 def test_quotations_follow_the_printers():

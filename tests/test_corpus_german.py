@@ -611,6 +611,50 @@ def test_quotations_and_commas_by_hand():
     assert text(Clause("when", roles)) == "Als das Mädchen aufwachte, floh der Junge auf den Hügel."
 
 
+PRESENT = [
+    ("be", {"agent": Ref("doctor", gender="m"), "adj": "hungry"}, "Der Arzt ist hungrig"),
+    ("be_very", {"agent": BAKER, "adj": "old"}, "Die Bäckerin ist sehr alt"),
+    ("be_not", {"agent": BOY, "adj": "sad"}, "Der Junge ist nicht traurig"),
+    ("be_at", {"agent": BOY, "place": Ref("garden")}, "Der Junge ist im Garten"),
+    ("be_a", {"agent": BAKER, "trade": BAKER._replace(form="indef")}, "Die Bäckerin ist Bäckerin"),
+    ("live_at", {"agent": BOY, "place": Ref("street")}, "Der Junge wohnt in der Straße"),
+    ("have", {"agent": BOY, "patient": Ref("hat")}, "Der Junge hat den Hut"),
+    ("exist", {"patient": Ref("bear"), "place": Ref("forest")}, "Im Wald ist der Bär"),
+    ("belong", {"patient": Ref("hat"), "owner": GIRL}, "Der Hut gehört dem Mädchen"),
+    ("taller", {"agent": BOY, "adj": "old", "other": GIRL}, "Der Junge ist älter als das Mädchen"),
+    ("as_as", {"agent": BOY, "adj": "old", "other": GIRL}, "Der Junge ist so alt wie das Mädchen"),
+]
+
+
+@pytest.mark.parametrize("construction, roles, expected", PRESENT)
+def test_states_follow_the_tense_of_their_clause(construction, roles, expected):
+    """In each paraphrase of each form: no past where the clause is of the present."""
+    assert text(Clause(construction, roles, "pres")) == expected
+    past = {row[f"past_{who}"] for row in LEX.verbs.values() for who in ("3s", "3p")}
+    for form, frame in (("main", "yes"), ("sub", "know_that"), ("inv", "fronted")):
+        clause = Clause(construction, roles, "pres")
+        outer = {"agent": GIRL, "verb": "see", "time": "then", "clause": clause}
+        for number in range(len(LEX.constructions[construction, form])):
+            pieces = sentence(Clause(frame, outer, "pres"), "de", Numbered(number))
+            told = {piece.word.text for piece in pieces if piece.construction == construction}
+            assert not told & past, (form, told)
+
+
+def test_nothing_opens_or_asks_in_the_same_way_every_time():
+    titles = [text(Clause("a_title", {"month": 5}), number) for number in range(4)]
+    assert len({tuple(title.split()[:3]) for title in titles}) == 4
+    often = [id for id, _ in LEX.constructions if re.match("(f|q|short|a)_", id)]
+    single = {id for id in often if len(LEX.constructions[id, "main"]) < 2}
+    assert single == {"q_who", "q_act", "q_go", "q_what"}
+
+
+def test_a_relative_is_not_contracted():
+    """Only articles fuse with a preposition: in welchem, never im, opens a clause."""
+    roles = {"month": 5, "agent": BOY, "verb": "feed", "patient": Ref("hare")}
+    found = {text(Clause("a_work", roles, "pres"), number) for number in range(3)}
+    assert "Der Mai ist der Monat, in welchem der Junge den Hasen füttert." in found
+
+
 # Tables ---------------------------------------------------------------------------------------
 
 

@@ -205,6 +205,7 @@ def test_contractions_and_the_y_that_becomes_e():
         (Ref("dog"), "feed", "al perro"),
         (Ref("dog", form="indef"), "feed", "un perro"),
         (Ref("dog", form="indef"), "follow", "a un perro"),
+        (Ref("dog", form="bare", number="pl"), "follow", "perros"),
         (Ref("rope"), "pull", "de la cuerda"),
         (Ref("river"), "leave", "del río"),
         (HIM, "meet", "con el molinero"),
@@ -275,6 +276,40 @@ SENTENCES = [
 @pytest.mark.parametrize("construction, roles, expected", SENTENCES)
 def test_sentences_worked_by_hand(construction, roles, expected):
     assert said("period", clause=Clause(construction, roles)) == expected
+
+
+STATES = [
+    ("be", dict(agent=HIM, adj="tired"), "El molinero está cansado."),
+    ("be_very", dict(agent=HER, adj="tall"), "La panadera es muy alta."),
+    ("be_not", dict(agent=HIM, adj="angry"), "El molinero no está enfadado."),
+    ("be_at", dict(agent=HER, place=Ref("river")), "La panadera está junto al río."),
+    ("be_a", dict(agent=HER, trade=Ref("thief", gender="f")), "La panadera es ladrona."),
+    ("live_at", dict(agent=HIM, place=Ref("mill")), "El molinero vive en el molino."),
+    ("have", dict(agent=HIM, patient=Ref("saw")), "El molinero tiene la sierra."),
+    ("exist", dict(place=Ref("mill"), patient=Ref("dog", form="indef")),
+     "En el molino hay un perro."),
+    ("belong", dict(patient=Ref("axe"), owner=HIM), "El hacha pertenece al molinero."),
+    ("taller", dict(agent=HER, adj="angry", other=HIM),
+     "La panadera está más enfadada que el molinero."),
+    ("as_as", dict(agent=HIM, adj="old", other=HER),
+     "El molinero es tan viejo como la panadera."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("construction, roles, expected", STATES)
+def test_states_follow_the_tense_of_their_clause(construction, roles, expected):
+    assert said("period", clause=Clause(construction, roles, "pres")) == expected
+
+
+def test_what_there_was_is_told_in_the_imperfect():
+    roles = dict(place=Ref("mill"), patient=Ref("dog", form="indef"))
+    assert said("period", clause=Clause("exist", roles)) == "En el molino había un perro."
+
+
+def test_an_almanac_opens_in_four_ways_or_more():
+    titles = LEX.constructions["a_title", "main"]
+    openings = {tuple(getattr(part, "text", part) for part in title[:3]) for title in titles}
+    assert len(openings) == len(titles) >= 4
 
 
 WHOLE = [

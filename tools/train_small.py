@@ -37,9 +37,9 @@ BUDGET = 10_000_000
 DENSE = dataclasses.replace(SMALL, num_experts=1, top_k=1, hidden_dim=2 * SMALL.hidden_dim)
 CONFIGS = {"small": SMALL, "dense": DENSE}
 SETTINGS = Settings(
-    steps=3600, batch=16, length=128, learning_rate=3e-3, warmup=100, measure_every=250, seed=0
+    steps=3000, batch=16, length=128, learning_rate=3e-3, warmup=100, measure_every=250, seed=0
 )
-LOOKS = (1, 25, 50, 100, 200, 400, 800, 1600, 3600)  # steps at which the time-lapse looks
+LOOKS = (1, 25, 50, 100, 200, 400, 800, 1600, 3000)  # steps at which the time-lapse looks
 OPENINGS = {
     "en": "One day, a baker",
     "fr": "Un jour, un boulanger",
@@ -163,7 +163,8 @@ LIMITS = """\
 It knows the few hundred nouns and verbs of its corpus and an invented world: nothing it says of
 people, towns or dates is true outside that world. It holds a story together for some sentences,
 not longer; its code has the look of Python and does nothing useful. It was trained once, with
-one seed, and was not tuned to follow instructions. Its context is 256 tokens; it saw 128 at a time."""
+one seed, and was not tuned to follow instructions. Its context is 256 tokens, of which it saw 128
+at a time."""
 
 
 def threads():

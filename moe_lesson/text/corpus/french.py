@@ -2,6 +2,7 @@
 
 from functools import lru_cache
 
+from moe_lesson.text.corpus.abstract import Ref
 from moe_lesson.text.corpus.lexicon import Word
 
 CLOSE, OPEN, THIN = ".,)", "(", "«»:;!?"
@@ -44,8 +45,8 @@ def phrase(lex, ref, feature, verb):
 
     Features of this module's own: ``neg`` after a negation (de), ``clitic`` for a pronoun
     before an infinitive, ``tonic`` after a preposition, ``inv`` behind its verb, ``subj``,
-    ``until`` (jusqu'à), ``few`` (un peu de, quelques), ``voc`` and ``dear`` for whom one
-    speaks or writes to.
+    ``until`` (jusqu'à), ``few`` (un peu de, quelques), ``its`` (son, of a town), ``voc`` and
+    ``dear`` for whom one speaks or writes to.
 
     >>> from moe_lesson.text.corpus.abstract import Ref
     >>> from moe_lesson.text.corpus.lexicon import lexicon
@@ -111,6 +112,8 @@ def _overridden(lex, ref, features):
         form = "bare"
     if features & {"bulk", "plural"}:
         return ref._replace(form="bare", number=many)
+    if "its" in features:
+        return ref._replace(form="poss", number=many, owner=Ref())
     if "generic" in features or form == "generic" or "tonic" in features and form == "some":
         return ref._replace(form="def", number=many)
     if "few" in features or "some" in features or form == "some":

@@ -39,7 +39,7 @@ def phrase(lex, ref, feature, verb):
     Lesson 10.
     """
     features, governor = feature.split("."), lex.verbs[verb or "be"]
-    ref = _overridden(lex, ref, features)
+    ref = _overridden(lex, ref, features, governor["obj"] if "obj" in features else "")
     who = _who(lex, ref)
     if "pron" in features or "to_pron" in features:
         clitic = AGREE[who]["object" if "pron" in features else "indirect"]
@@ -49,8 +49,8 @@ def phrase(lex, ref, feature, verb):
     if ref.form == "pron" or who in "12":
         stressed = words or "tonic" in features or "obj" in features
         return [*words, _function(AGREE[who]["stressed"], "pron")] if stressed else []
-    if "dear" in features:
-        words.append(_function(AGREE[who]["dear"], "adj"))
+    for feature in ("dear", "dearest"):
+        words += [_function(AGREE[who][feature], "adj")] if feature in features else []
     if ref.form == "name":
         words.append(Word(ref.name, "propn", "", ref.name))
     else:
@@ -61,12 +61,18 @@ def phrase(lex, ref, feature, verb):
     return words
 
 
-def _overridden(lex, ref, features):
-    """Return a Ref in the form that a template asks for; names and pronouns keep theirs."""
+def _overridden(lex, ref, features, government):
+    """Return a Ref in the form that a template asks for; names and pronouns keep theirs.
+
+    No partitive stands behind a preposition: "penso al pane", "ha bisogno di pane".
+    """
     if ref.form in ("name", "pron") or not ref.noun or features == [""]:
         return ref
-    form = next((feature for feature in features if feature in FORMS), ref.form)
-    many = "sg" if lex.nouns[ref.noun]["mass"] == "1" else "pl"
+    mass = lex.nouns[ref.noun]["mass"] == "1"
+    form = next((each for each in features if each in FORMS), ref.form)
+    many = "sg" if mass else "pl"
+    if form == "indef" and (mass or ref.number == "pl") and (government or "tonic" in features):
+        form = "bare" if government == "di" else "def"
     if "bulk" in features or "plural" in features:
         return ref._replace(form="bare" if form == ref.form else form, number=many)
     return ref._replace(form=form, number=many if form in ("generic", "some") else ref.number)
@@ -135,9 +141,9 @@ def _qualified(lex, ref, who):
 def verb(lex, id, feature, ref):
     """Write a verb in one of its forms, agreeing with its subject, with its reflexive clitic.
 
-    Beyond the common features: perf (ho visto), fut, what (che cosa,
-    or di che cosa), and .that (the verb for knowing facts). The story's past is the passato
-    remoto, the speaker's own the perfect; what goes on meanwhile (sub) is in the imperfect.
+    Beyond the common features: perf (ho visto), fut, what (che cosa, or di che cosa), .all (of
+    many), and .that (the verb for knowing facts). The story's past is the passato remoto, the
+    speaker's own the perfect; what goes on meanwhile (sub) is in the imperfect.
 
     >>> from moe_lesson.text.corpus.abstract import Ref
     >>> from moe_lesson.text.corpus.lexicon import lexicon
@@ -147,6 +153,7 @@ def verb(lex, id, feature, ref):
     Lesson 10.
     """
     name, _, more = feature.partition(".")
+    ref = ref._replace(number="pl") if more == "all" else ref
     row, who = lex.verbs[id], _who(lex, ref)
     if name == "what":
         thing = [_function("che", "det"), _function("cosa", "pron")]

@@ -65,6 +65,8 @@ def _relative(teller, cast, who):
 def _twice(teller, cast, who):
     first, second = (teller.chance.pick(two) for two in (("thing", "food"), OBJECTS[3:5]))
     roles = teller.deed(first) | _second(teller.deed(second))
+    if roles["patient2"].noun == who.noun:
+        roles |= _second(teller.deed("animal"))
     teller.tell("act_twice", agent=teller.name(who, True), **roles)
 
 

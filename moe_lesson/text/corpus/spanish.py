@@ -73,7 +73,8 @@ def _preposition(lex, ref, features, verb):
         return ""
     row, kind = lex.verbs[verb or "see"], _class(lex, ref)  # a second object of the same verb
     known = ref.form not in ("indef", "some", "num", "bare")
-    alive = kind == "person" or kind == "animal" and (known or row["animal"])
+    named = known or row["animal"] and ref.form != "bare"  # follow a dog: a; hunt dogs: no a
+    alive = kind == "person" or kind == "animal" and named
     return "a" if row["obj"] == "dat" or alive and not row["obj"] else row["obj"]
 
 
@@ -168,8 +169,8 @@ def verb(lex, id, feature, ref):
         text = row["part"][:-1] + {"m": "o", "f": "a"}[key[0]] + "s" * key.endswith("pl")
     else:
         text = row[{"perfect": "part"}.get(tense, tense)] + own * (tense == "inf")
-    # Spanish has two verbs for "be", of one concept.
-    concept = "be.v" if id == "estar" else f"{id}.v"
+    # Spanish has three verbs for "be" (hay: "there is"), of one concept.
+    concept = "be.v" if id in ("estar", "hay") else f"{id}.v"
     words = [Word(text, "aux" if id in AUXILIARIES else "verb", concept, row["inf"])]
     if tense == "perfect":
         words = [Word(lex.verbs["haber"][f"pres_{person}"], "aux", "have.v", "haber"), *words]

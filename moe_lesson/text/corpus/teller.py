@@ -10,6 +10,8 @@ LASTING = ("rain", "snow", "wind", "sun")
 OPENERS = "one_day once in_spring in_winter in_summer in_autumn on_a_sunday at_dawn".split()
 LATER = [t for t in words("adv", "time") if t not in (*OPENERS, "from_time_to_time")]
 STATES_OF_THINGS = {"be", "be_very", "be_at", "live_at", "as_as", "taller", "have", "exist"}
+SUDDEN = ("suddenly", "finally", "then", "at_that_moment")
+LASTING_TIMES = [time for time in LATER if time not in SUDDEN]
 DEEDS = {"act", "act_at", "act_with", "go", "go_with", "do_at", "want", "decide", "must", "try"}
 
 
@@ -176,7 +178,8 @@ class Teller:
         if frame == "period":
             self.told.append(Clause("period", {"clause": clause}))
         elif frame == "fronted":
-            time = self.chance.zipf(LATER if self._begun else OPENERS)
+            times = LATER if clause.construction not in STATES_OF_THINGS else LASTING_TIMES
+            time = self.chance.zipf(times if self._begun else OPENERS)
             self.told.append(Clause("fronted", {"time": time, "clause": clause}))
         else:
             self.told.append(self._in_weather(clause))

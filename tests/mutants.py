@@ -367,6 +367,122 @@ text/corpus/code.py
     budget counted in characters
     - len(data[:limit].decode(errors="ignore"))
     + limit
+models/local.py
+    posterior: the whole error
+    - return softmax(logits_BTE - error_BTE / 2)
+    + return softmax(logits_BTE - error_BTE)
+    likelihood pulls by the prior
+    - -share_BTE[..., None] * (target_TV[:, None]
+    + -outputs.prob_BTE[..., None] * (target_TV[:, None]
+    router turns from the responsible
+    - outputs.prob_BTE - share_BTE,
+    + share_BTE - outputs.prob_BTE,
+    cooperative: softmax without its mean
+    - apart_BTEV = outputs.guess_BTEV - blend_BTV[:, :, None]
+    + apart_BTEV = outputs.guess_BTEV
+    competitive: mean error not subtracted
+    - prob_BTE * (error_BTE - loss_BT[..., None])
+    + prob_BTE * error_BTE
+    logistic slope forgotten
+    - slope_BTEV = slope_BTEV * out.guess_BTEV * (1 - out.guess_BTEV)
+    + slope_BTEV = slope_BTEV
+    summed over tokens, not averaged
+    - x_DT = x_TD.T / len(x_TD)
+    + x_DT = x_TD.T
+    tanh taken for logistic
+    - if squash is logistic else 1 - hidden_BTF**2
+    + if squash is logistic or True else 0
+    every run with the first one's step
+    - step_B[running], w)
+    + step_B[0 * running], w)
+    epochs counted from one
+    - taken_B[running[square <= stop]] = epoch
+    + taken_B[running[square <= stop]] = epoch + 1
+    active: average trust
+    - (prob_BTE.max(1) > floor)
+    + (prob_BTE.mean(1) > floor)
+models/hierarchy.py
+    shares squared in the fit
+    - root_T = np.sqrt(share_T)
+    + root_T = share_T
+    lower gates forget their weight
+    - share_TE - weight_T[:, None] * prob_TE
+    + share_TE - prob_TE
+    Newton steps not halved
+    - if _gate_objective(x_TD, share_TE, moved_DE) >= before:
+    + if True:
+    top gate aims at the first expert
+    - top = fit_gate(x_TD, nested.sum(2), tree.top)
+    + top = fit_gate(x_TD, nested[:, :, 0], tree.top)
+    top gate left out
+    - (log_group[:, :, None] + log_branch)
+    + (0 * log_group[:, :, None] + log_branch)
+    no floor under the variance
+    - return line_D, max(variance, VARIANCE_FLOOR)
+    + return line_D, variance
+    slope of the variance without its half
+    - (miss_TE**2 / tree.variance_E - 1)).sum(0) / 2
+    + (miss_TE**2 / tree.variance_E - 1)).sum(0)
+models/hard_choice.py
+    probabilities not subtracted
+    - (np.eye(E)[expert_T] - softmax(logits_TE))
+    + np.eye(E)[expert_T]
+    baseline added
+    - loss_TE[np.arange(T), expert_T] - (0
+    + loss_TE[np.arange(T), expert_T] + (0
+    straight-through forgets the target
+    - slope_TE = (answer_T - target_T)[:, None] * output_TE
+    + slope_TE = answer_T[:, None] * output_TE
+    best baseline weighted by p alone
+    - weight_TE = prob_TE * square_TE
+    + weight_TE = prob_TE
+study/digits.py
+    answers mixed as logarithms
+    - weight_TE[..., None] * log_class_TEV.exp()
+    + weight_TE[..., None] * log_class_TEV
+    bagging without replacement
+    - draw.multinomial(points, even, size=experts).T
+    + np.ones((points, experts))
+study/specialisation.py
+    documents shuffled as tokens
+    - member_T = document_T if constant else np.arange(len(code_T))
+    + member_T = np.arange(len(code_T))
+    labels shuffled across token ids
+    - np.argsort(design.groups + generator.random(len(order)))
+    + np.argsort(0 * design.groups + generator.random(len(order)))
+    divided by three bits, not by the entropy
+    - value_L / self.entropy_L
+    + value_L / 3.0
+study/measures.py
+    neighbours across documents
+    - pair = (segment[1:] == segment[:-1]) & (segment[1:] >= 0)
+    + pair = segment[1:] >= 0
+    random experts drawn with replacement
+    - 1 - comb(num_experts - k, k) / comb(num_experts, k)
+    + 1 - (1 - k / num_experts) ** k
+    tokens resampled, not documents
+    - found, row = np.unique(np.asarray(document_T)[use], return_inverse=True)
+    + found, row = np.flatnonzero(use), np.arange(use.sum())
+study/divergence.py
+    baseline between the languages
+    - apart([(0, 1), (2, 3)])
+    + apart([(0, 2), (1, 3)])
+    a new document taken for a switch
+    - if new[starts[at]]:
+    + if False:
+study/surgery.py
+    masked with a score of zero
+    - index_fill(1, at, float("-inf"))
+    + index_fill(1, at, 0.0)
+    forced experts with even weights
+    - weight_TK = logits_TE.gather(-1, expert_TK).softmax(-1)
+    + weight_TK = torch.ones_like(expert_TK, dtype=logits_TE.dtype) / k
+    routing not put back
+    - layers[layer].route = route
+    + pass
+    loss of the token that is read
+    - F.cross_entropy(scores, here[:, 1:], reduction="none")
+    + F.cross_entropy(scores, here[:, :-1], reduction="none")
 """
 
 # Where the tests of a module are not in the file that bears its name.
@@ -374,6 +490,8 @@ TESTS = {
     "moe/fused.py": "test_layer",  # reached through the layer
     "text/downloads.py": "test_sources",
     "text/corpus/code.py": "test_corpus_code",
+    "study/measures.py": "test_specialisation",
+    "study/divergence.py": "test_specialisation",
 }
 
 

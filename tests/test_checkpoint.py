@@ -193,6 +193,13 @@ def test_a_tokenizer_travels_along(tmp_path):
     assert json.loads((tmp_path / "config.json").read_text()) == fields
 
 
+def test_a_model_saved_over_one_with_another_tokenizer(tmp_path):
+    """The configuration stays what it was; it has to be there again in the end."""
+    for text in ("one two three", "un deux trois"):
+        save(tmp_path, Mixtral(TINY), train_tokenizer([text] * 3, 280))
+    assert load(tmp_path)[1].encode("deux").tokens == ["deux"]
+
+
 def test_a_tokenizer_that_cannot_be_right(saved):
     tokenizer = train_tokenizer(["low"], vocab_size=300)
     big, small = tokenizer.get_vocab_size(), 200

@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
@@ -9,7 +10,17 @@ import torch.nn.functional as F
 from moe_lesson.models.attention import attend, rotate, slot_positions
 from moe_lesson.moe.experts import swiglu
 from moe_lesson.moe.routing import Routing, top_k
-from moe_lesson.study.checks import demand, exercise, lesson00, lesson08, lesson09, tensor_of
+from moe_lesson.study.checks import (
+    demand,
+    exercise,
+    lesson00,
+    lesson08,
+    lesson09,
+    lesson10,
+    tensor_of,
+)
+from moe_lesson.study.divergence import jensen_shannon
+from moe_lesson.study.specialisation import mutual_information
 from moe_lesson.training.loop import learning_rate
 
 
@@ -42,6 +53,22 @@ def total_parameters(config):
     return config.n_layers * layer + config.dim + 2 * config.vocab_size * config.dim
 
 
+def bits_told(count):
+    row, column = np.indices(count.shape).reshape(2, -1).repeat(count.astype(int).ravel(), 1)
+    return mutual_information(column, row)
+
+
+def shuffle_labels(label_T, document_T, generator):
+    first = [np.flatnonzero(document_T == number)[0] for number in range(document_T.max() + 1)]
+    return generator.permutation(label_T[first])[document_T]
+
+
+def without(logits_TE, experts, k):
+    left = [each for each in range(logits_TE.shape[1]) if each not in experts]
+    routing = top_k(logits_TE[:, left], k)
+    return routing.weight_TK, torch.tensor(left)[routing.expert_TK]
+
+
 RIGHT = [
     (lesson00.responsibilities, responsibilities),
     (lesson08.swiglu, swiglu),
@@ -53,6 +80,10 @@ RIGHT = [
     (lesson09.learning_rate, learning_rate),
     (lesson09.bits_per_byte, bits_per_byte),
     (lesson09.upcycle, upcycle),
+    (lesson10.bits_told, bits_told),
+    (lesson10.shuffle_labels, shuffle_labels),
+    (lesson10.how_far, jensen_shannon),
+    (lesson10.without, without),
 ]
 each_check = pytest.mark.parametrize("check, right", RIGHT, ids=lambda f: f.__name__)
 

@@ -30,7 +30,7 @@ PINS = [
     if line and not line.startswith("#")
 ]
 # What a package is called where it is imported, if not as where it is installed.
-DISTRIBUTION = {"PIL": "pillow", "yaml": "pyyaml", "IPython": "ipython"}
+DISTRIBUTION = {"PIL": "pillow", "yaml": "pyyaml", "IPython": "ipython", "sklearn": "scikit-learn"}
 # matplotlib cannot be without the first, ipywidgets without the second, Jupyter's kernel
 # without the third.
 BROUGHT_ALONG = {"pillow", "traitlets", "psutil"}

@@ -18,6 +18,7 @@ LEAVES = {"moe_lesson.moe.kernels", "moe_lesson.moe.parallel"}
 DOORS = {
     "matplotlib": "moe_lesson.study.plots",
     "ipywidgets": "moe_lesson.study.widgets",
+    "pooch": "moe_lesson.text.downloads",
     "triton": "moe_lesson.moe.kernels",
 }
 

@@ -292,3 +292,437 @@ LESSON_00 = {
 }
 
 WRONG_ANSWERS |= LESSON_00
+
+LESSON_02 = {
+    "group-shares": [
+        (
+            "means",
+            "def group_shares(share_TE, groups):\n"
+            "    nested = share_TE.reshape(len(share_TE), groups, -1)\n"
+            "    return nested.mean(2), nested / nested.sum(2, keepdims=True)",
+            "These are means",
+        ),
+        (
+            "axes the other way round",
+            "def group_shares(share_TE, groups):\n"
+            "    nested = share_TE.reshape(len(share_TE), -1, groups).swapaxes(1, 2)\n"
+            "    return nested.sum(2), nested / nested.sum(2, keepdims=True)",
+            "are the first group",
+        ),
+        (
+            "not divided",
+            "def group_shares(share_TE, groups):\n"
+            "    nested = share_TE.reshape(len(share_TE), groups, -1)\n"
+            "    return nested.sum(2), nested",
+            "divide by the group's share",
+        ),
+    ],
+    "weighted-line": [
+        (
+            "squared",
+            "def weighted_line(x_TD, y_T, share_T):\n"
+            "    return np.linalg.lstsq(x_TD * share_T[:, None], y_T * share_T, rcond=None)[0]",
+            "they were squared",
+        ),
+        (
+            "not weighted",
+            "def weighted_line(x_TD, y_T, share_T):\n"
+            "    return np.linalg.lstsq(x_TD, y_T, rcond=None)[0]",
+            "the weights do nothing",
+        ),
+        (
+            "targets not weighted",
+            "def weighted_line(x_TD, y_T, share_T):\n"
+            "    return np.linalg.lstsq(x_TD * share_T[:, None] ** 0.5, y_T, rcond=None)[0]",
+            "repeating points gives",
+        ),
+    ],
+    "price": [
+        (
+            "memory saved too",
+            "def price(how, experts, expert, router):\n"
+            "    router = 0 if how == 'average' else router\n"
+            "    count = (1 if how == 'hard' else experts) * expert + router\n"
+            "    return count, count",
+            "All experts are stored",
+        ),
+        (
+            "router forgotten",
+            "def price(how, experts, expert, router):\n"
+            "    return experts * expert, (1 if how == 'hard' else experts) * expert",
+            "the router is missing",
+        ),
+        (
+            "router for all",
+            "def price(how, experts, expert, router):\n"
+            "    work = (1 if how == 'hard' else experts) * expert + router\n"
+            "    return experts * expert + router, work",
+            "An average needs no router",
+        ),
+        (
+            "soft counted as hard",
+            "def price(how, experts, expert, router):\n"
+            "    router = 0 if how == 'average' else router\n"
+            "    work = (experts if how == 'average' else 1) * expert + router\n"
+            "    return experts * expert + router, work",
+            "A soft gate mixes all",
+        ),
+    ],
+    "reinforce": [
+        (
+            "sign turned",
+            "def reinforce(logits_TE, loss_TE, expert_T, baseline_T=None):\n"
+            "    T, E = logits_TE.shape\n"
+            "    paid_T = loss_TE[np.arange(T), expert_T] - baseline_T\n"
+            "    return paid_T[:, None] * (softmax(logits_TE) - np.eye(E)[expert_T])",
+            "The sign is turned",
+        ),
+        (
+            "probabilities not subtracted",
+            "def reinforce(logits_TE, loss_TE, expert_T, baseline_T=None):\n"
+            "    T, E = logits_TE.shape\n"
+            "    paid_T = loss_TE[np.arange(T), expert_T] - baseline_T\n"
+            "    return paid_T[:, None] * np.eye(E)[expert_T]",
+            "from the chosen one-hot",
+        ),
+        (
+            "baseline times the chance",
+            "def reinforce(logits_TE, loss_TE, expert_T, baseline_T=None):\n"
+            "    T, E = logits_TE.shape\n"
+            "    base_T = baseline_T * softmax(logits_TE)[np.arange(T), expert_T]\n"
+            "    paid_T = loss_TE[np.arange(T), expert_T] - base_T\n"
+            "    return paid_T[:, None] * (np.eye(E)[expert_T] - softmax(logits_TE))",
+            "the mean over all choices",
+        ),
+        (
+            "baseline ignored",
+            "def reinforce(logits_TE, loss_TE, expert_T, baseline_T=None):\n"
+            "    T, E = logits_TE.shape\n"
+            "    paid_T = loss_TE[np.arange(T), expert_T]\n"
+            "    return paid_T[:, None] * (np.eye(E)[expert_T] - softmax(logits_TE))",
+            "baseline 2.8 and loss 1",
+        ),
+    ],
+    "tree-experiment": [
+        (
+            "one start",
+            "def experiment():\n    return {'flat': [0.7], 'tree': [0.8]}",
+            "one cannot show its own spread",
+        ),
+        ("one design", "def experiment():\n    return {'flat': [0.7, 0.8]}", "needs two"),
+        (
+            "summed over points",
+            "def experiment():\n    return {'flat': [140.0, 160.0], 'tree': [150.0, 160.0]}",
+            "not nats per point",
+        ),
+    ],
+}
+
+WRONG_ANSWERS |= LESSON_02
+
+LESSON_01 = {
+    "posterior": [
+        (
+            "terms, not shares",
+            "def posterior(logits_BTE, error_BTE):\n    return np.exp(logits_BTE - error_BTE / 2)",
+            "must sum to 1",
+        ),
+        (
+            "sign lost",
+            "def posterior(logits_BTE, error_BTE):\n    return softmax(logits_BTE + error_BTE / 2)",
+            "check a sign",
+        ),
+        (
+            "no half",
+            "def posterior(logits_BTE, error_BTE):\n    return softmax(logits_BTE - error_BTE)",
+            "Take half the error",
+        ),
+        (
+            "exponentials at once",
+            "def posterior(logits_BTE, error_BTE):\n"
+            "    term_BTE = np.exp(logits_BTE - error_BTE / 2)\n"
+            "    with np.errstate(invalid='ignore'):\n"
+            "        return term_BTE / term_BTE.sum(-1, keepdims=True)",
+            "with errors of 5000",
+        ),
+        (
+            "fit alone",
+            "def posterior(logits_BTE, error_BTE):\n    return softmax(-error_BTE / 2)",
+            "with equal errors the router decides",
+        ),
+    ],
+    "likelihood": [
+        (
+            "the gradient of 1.2",
+            "def likelihood(target_TV, outputs):\n"
+            "    error_BTE = squared_error(target_TV, outputs.guess_BTEV)\n"
+            "    share_BTE = posterior(outputs.logits_BTE, error_BTE)\n"
+            "    miss = target_TV[:, None] - outputs.guess_BTEV\n"
+            "    loss_BT = -log_likelihood(outputs.logits_BTE, error_BTE)\n"
+            "    prob_BTE = outputs.prob_BTE\n"
+            "    return Pull(loss_BT, -prob_BTE[..., None] * miss, prob_BTE - share_BTE)",
+            "with h and not p",
+        ),
+        (
+            "downhill",
+            "def likelihood(target_TV, outputs):\n"
+            "    error_BTE = squared_error(target_TV, outputs.guess_BTEV)\n"
+            "    share_BTE = posterior(outputs.logits_BTE, error_BTE)\n"
+            "    miss = target_TV[:, None] - outputs.guess_BTEV\n"
+            "    loss_BT = -log_likelihood(outputs.logits_BTE, error_BTE)\n"
+            "    return Pull(loss_BT, share_BTE[..., None] * miss, outputs.prob_BTE - share_BTE)",
+            "the slope at the guesses has the wrong sign",
+        ),
+        (
+            "router away from the best",
+            "def likelihood(target_TV, outputs):\n"
+            "    error_BTE = squared_error(target_TV, outputs.guess_BTEV)\n"
+            "    share_BTE = posterior(outputs.logits_BTE, error_BTE)\n"
+            "    miss = target_TV[:, None] - outputs.guess_BTEV\n"
+            "    loss_BT = -log_likelihood(outputs.logits_BTE, error_BTE)\n"
+            "    return Pull(loss_BT, -share_BTE[..., None] * miss, share_BTE - outputs.prob_BTE)",
+            "the slope at the scores has the wrong sign",
+        ),
+        (
+            "likelihood for loss",
+            "def likelihood(target_TV, outputs):\n"
+            "    error_BTE = squared_error(target_TV, outputs.guess_BTEV)\n"
+            "    share_BTE = posterior(outputs.logits_BTE, error_BTE)\n"
+            "    miss = target_TV[:, None] - outputs.guess_BTEV\n"
+            "    loss_BT = log_likelihood(outputs.logits_BTE, error_BTE)\n"
+            "    return Pull(loss_BT, -share_BTE[..., None] * miss, outputs.prob_BTE - share_BTE)",
+            "the loss has the wrong sign",
+        ),
+    ],
+    "cooperative": [
+        (
+            "the bug left in",
+            "def cooperative(target_TV, outputs):\n"
+            "    prob_BTE, blend_BTV = outputs.prob_BTE, blend(outputs)\n"
+            "    miss = target_TV - blend_BTV\n"
+            "    slope = -2 * prob_BTE[..., None] * miss[:, :, None]\n"
+            "    return Pull((miss**2).sum(-1), slope, (slope * outputs.guess_BTEV).sum(-1))",
+            "they must sum to 0",
+        ),
+        (
+            "the plain mean subtracted",
+            "def cooperative(target_TV, outputs):\n"
+            "    prob_BTE, blend_BTV = outputs.prob_BTE, blend(outputs)\n"
+            "    miss = target_TV - blend_BTV\n"
+            "    slope = -2 * prob_BTE[..., None] * miss[:, :, None]\n"
+            "    score = (slope * outputs.guess_BTEV).sum(-1)\n"
+            "    score = score - score.mean(-1, keepdims=True)\n"
+            "    return Pull((miss**2).sum(-1), slope, score)",
+            "not those that differences say",
+        ),
+        (
+            "pulled by its own miss",
+            "def cooperative(target_TV, outputs):\n"
+            "    blend_BTV = blend(outputs)\n"
+            "    miss = target_TV[:, None] - outputs.guess_BTEV\n"
+            "    slope = -2 * outputs.prob_BTE[..., None] * miss\n"
+            "    apart = outputs.guess_BTEV - blend_BTV[:, :, None]\n"
+            "    loss_BT = ((target_TV - blend_BTV) ** 2).sum(-1)\n"
+            "    return Pull(loss_BT, slope, (slope * apart).sum(-1))",
+            "the slope at the guesses was right",
+        ),
+    ],
+    "active-experts": [
+        (
+            "pairs",
+            "def active_experts(prob_BTE, floor=0.1):\n"
+            "    return (prob_BTE > floor).sum((1, 2))",
+            "every pair of token and expert",
+        ),
+        (
+            "all tokens",
+            "def active_experts(prob_BTE, floor=0.1):\n"
+            "    return (prob_BTE.min(1) > floor).sum(-1)",
+            "the runs use 2 and 2 experts",
+        ),
+        (
+            "on average",
+            "def active_experts(prob_BTE, floor=0.1):\n"
+            "    return (prob_BTE.mean(1) > floor).sum(-1)",
+            "trusted with one token of 1,000",
+        ),
+        (
+            "floor fixed",
+            "def active_experts(prob_BTE, floor=0.1):\n"
+            "    return (prob_BTE.max(1) > 0.1).sum(-1)",
+            "the floor is an argument",
+        ),
+    ],
+    "your-question": [
+        (
+            "one setting",
+            "def your_question():\n    return {'4': [1, 2, 3, 4, 5]}",
+            "a comparison needs two",
+        ),
+        (
+            "two runs",
+            "def your_question():\n    return {'4': [1, 2], '8': [2, 3]}",
+            "five show a spread",
+        ),
+        (
+            "lost runs",
+            "def your_question():\n"
+            "    return {'4': [1, 2, 3, 4, np.nan], '8': [1, 2, 3, 4, 5]}",
+            "never arrived",
+        ),
+    ],
+}
+
+WRONG_ANSWERS |= LESSON_01
+
+LESSON_10 = {
+    "bits-told": [
+        (
+            "nats",
+            "def bits_told(count):\n"
+            "    share = count / count.sum()\n"
+            "    alone = share.sum(1, keepdims=True) * share.sum(0, keepdims=True)\n"
+            "    seen = share > 0\n"
+            "    return (share[seen] * np.log(share[seen] / alone[seen])).sum()",
+            "These are nats",
+        ),
+        (
+            "upside down",
+            "def bits_told(count):\n"
+            "    share = count / count.sum()\n"
+            "    alone = share.sum(1, keepdims=True) * share.sum(0, keepdims=True)\n"
+            "    seen = share > 0\n"
+            "    return (share[seen] * np.log2(alone[seen] / share[seen])).sum()",
+            "The sign is turned",
+        ),
+        (
+            "entropy of the cells",
+            "def bits_told(count):\n"
+            "    share = count / count.sum()\n"
+            "    seen = share > 0\n"
+            "    return -(share[seen] * np.log2(share[seen])).sum()",
+            "entropy of the four cells",
+        ),
+        (
+            "empty cells",
+            "def bits_told(count):\n"
+            "    share = count / count.sum()\n"
+            "    alone = share.sum(1, keepdims=True) * share.sum(0, keepdims=True)\n"
+            "    with np.errstate(all='ignore'):\n"
+            "        return (share * np.log2(share / alone)).sum()",
+            "0 log 0 is 0",
+        ),
+    ],
+    "shuffle-labels": [
+        (
+            "tokens",
+            "def shuffle_labels(label_T, document_T, generator):\n"
+            "    return generator.permutation(label_T)",
+            "must keep one label together",
+        ),
+        (
+            "drawn anew",
+            "def shuffle_labels(label_T, document_T, generator):\n"
+            "    _, row = np.unique(document_T, return_inverse=True)\n"
+            "    return generator.choice(np.unique(label_T), row.max() + 1)[row]",
+            "do not draw them anew",
+        ),
+        (
+            "untouched",
+            "def shuffle_labels(label_T, document_T, generator):\n    return label_T",
+            "nothing was shuffled",
+        ),
+        (
+            "in place",
+            "def shuffle_labels(label_T, document_T, generator):\n"
+            "    generator.shuffle(label_T)\n"
+            "    return label_T",
+            "you changed the labels",
+        ),
+        (
+            "a generator of its own",
+            "def shuffle_labels(label_T, document_T, generator):\n"
+            "    _, first, row = np.unique(document_T, return_index=True, return_inverse=True)\n"
+            "    return np.random.default_rng(3).permutation(label_T[first])[row]",
+            "use the one you are given",
+        ),
+    ],
+    "how-far": [
+        (
+            "nats",
+            "def how_far(one, other):\n"
+            "    def nats(prob):\n"
+            "        seen = prob[prob > 0]\n"
+            "        return -(seen * np.log(seen)).sum()\n"
+            "    return nats((one + other) / 2) - (nats(one) + nats(other)) / 2",
+            "These are nats",
+        ),
+        (
+            "one side only",
+            "def how_far(one, other):\n"
+            "    middle, seen = (one + other) / 2, one > 0\n"
+            "    return (one[seen] * np.log2(one[seen] / middle[seen])).sum()",
+            "Only the first side",
+        ),
+        (
+            "without the mean of the two",
+            "def how_far(one, other):\n"
+            "    seen = one > 0\n"
+            "    return (one[seen] * np.log2(one[seen] / other[seen])).sum()",
+            "not with the other",
+        ),
+    ],
+    "without": [
+        (
+            "weight taken away, choice kept",
+            "def without(logits_TE, experts, k):\n"
+            "    best, expert_TK = logits_TE.topk(k)\n"
+            "    return best.softmax(-1), expert_TK",
+            "expert 0 is still chosen",
+        ),
+        (
+            "in place",
+            "def without(logits_TE, experts, k):\n"
+            "    logits_TE[:, experts] = float('-inf')\n"
+            "    best, expert_TK = logits_TE.topk(k)\n"
+            "    return best.softmax(-1), expert_TK",
+            "you changed the scores",
+        ),
+        (
+            "softmax before",
+            "def without(logits_TE, experts, k):\n"
+            "    prob_TE = logits_TE.softmax(-1)\n"
+            "    prob_TE[:, experts] = 0\n"
+            "    best, expert_TK = prob_TE.topk(k)\n"
+            "    return best, expert_TK",
+            "not over all",
+        ),
+        (
+            "over the experts that are left",
+            "def without(logits_TE, experts, k):\n"
+            "    left_TE = logits_TE.clone()\n"
+            "    left_TE[:, experts] = float('-inf')\n"
+            "    return left_TE.softmax(-1).topk(k)[0], left_TE.topk(k).indices",
+            "over the chosen two only",
+        ),
+    ],
+    "own-claim": [
+        (
+            "no control",
+            "def own_claim():\n    return 'layers know topics', 0.3, []",
+            "there is no control",
+        ),
+        (
+            "few controls",
+            "def own_claim():\n    return 'layers know topics', 0.3, [0.1, 0.2, 0.1]",
+            "the rarest 5 %",
+        ),
+        (
+            "one seed for all",
+            "def own_claim():\n    return 'layers know topics', 0.3, [0.1] * 20",
+            "a seed of its own",
+        ),
+    ],
+}
+
+WRONG_ANSWERS |= LESSON_10

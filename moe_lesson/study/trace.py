@@ -1,5 +1,6 @@
 """What a router did with a text: every layer's choices as plain NumPy arrays."""
 
+import json
 import os
 from typing import NamedTuple
 
@@ -121,6 +122,212 @@ def coloured_text(trace, layer, colours=None):
         _paint(token, expert, colours) for token, expert in zip(trace.tokens, first, strict=True)
     ]
     return ("" if colours else " ").join(pieces).replace("\n ", "\n")
+
+
+def documents(trace):
+    """Number the document of each token.
+
+    A document begins where the label "story" changes or "position" starts again: the same
+    story in two languages is two documents. ``select`` and ``join`` keep the numbers in the
+    label "document".
+
+    Returns:
+        T numbers, all 0 if the trace has none of these labels.
+
+    >>> none = np.zeros((1, 3, 1))
+    >>> labels = {"story": ["1", "1", "1"], "position": ["0", "1", "0"]}
+    >>> documents(RoutingTrace(["a", "b", "c"], None, none, none, none, labels)).tolist()
+    [0, 0, 1]
+
+    Lesson 10.
+    """
+    labels = trace.labels or {}
+    if "document" in labels:
+        return np.unique(np.asarray(labels["document"]), return_inverse=True)[1]
+    starts = np.zeros(len(trace.tokens), dtype=bool)
+    if "story" in labels:
+        story = np.asarray(labels["story"])
+        starts[1:] = story[1:] != story[:-1]
+    if "position" in labels:
+        place = np.array([int(one) if one else -1 for one in labels["position"]])
+        starts[1:] |= (place[1:] >= 0) & (place[1:] <= place[:-1])
+    return starts.cumsum()
+
+
+def select(trace, chosen):
+    """Keep some tokens of a trace; they remember which document they come from.
+
+    Args:
+        chosen: T truth values, or the places of tokens.
+
+    >>> none = np.zeros((1, 2, 1))
+    >>> two = RoutingTrace(["a", "b"], np.arange(2), none, none, none, {"language": ["en", "de"]})
+    >>> select(two, np.array([False, True])).labels["language"]
+    ['de']
+
+    Lesson 10.
+    """
+    places = np.arange(len(trace.tokens))[np.asarray(chosen)].tolist()
+    labels = (trace.labels or {}) | {"document": [str(one) for one in documents(trace)]}
+    return RoutingTrace(
+        [trace.tokens[at] for at in places],
+        np.asarray(trace.id_T)[places],
+        trace.expert_LTK[:, places],
+        trace.weight_LTK[:, places],
+        trace.prob_LTE[:, places],
+        {name: [label[at] for at in places] for name, label in labels.items()},
+    )
+
+
+def join(traces):
+    """Put the traces of several texts, read by one model, behind each other.
+
+    A label that one of them lacks is "" there.
+
+    Raises:
+        ValueError: the traces differ in layers, experts or visits per token.
+
+    >>> none = np.zeros((1, 1, 1))
+    >>> one = RoutingTrace(["a"], np.arange(1), none, none, none, {"language": ["en"]})
+    >>> join([one, one._replace(labels=None)]).labels["language"]
+    ['en', '']
+
+    Lesson 10.
+    """
+    traces = list(traces)
+    names = list(dict.fromkeys(name for one in traces for name in one.labels or {}))
+    whole = [select(one, range(len(one.tokens))) for one in traces]
+    labels = {
+        name: [x for one in whole for x in one.labels.get(name, [""] * len(one.tokens))]
+        for name in names
+    }
+    labels["document"] = [
+        f"{at}.{number}" for at, one in enumerate(whole) for number in one.labels["document"]
+    ]
+    return RoutingTrace(
+        [token for one in whole for token in one.tokens],
+        np.concatenate([one.id_T for one in whole]),
+        *(np.concatenate([one[field] for one in whole], axis=1) for field in (2, 3, 4)),
+        labels,
+    )
+
+
+def some_documents(trace, tokens, label="language"):
+    """Keep whole documents, the label's values in turn, as long as there is room.
+
+    Args:
+        tokens: at most so many are kept, but at least one document.
+
+    >>> none = np.zeros((1, 4, 1))
+    >>> labels = {"story": ["1", "1", "2", "3"], "language": ["en", "en", "en", "de"]}
+    >>> four = RoutingTrace(["a", "b", "c", "d"], np.arange(4), none, none, none, labels)
+    >>> some_documents(four, tokens=3).labels["story"]
+    ['1', '1', '3']
+
+    Lesson 10.
+    """
+    _, first, number = np.unique(documents(trace), return_index=True, return_inverse=True)
+    size = np.bincount(number)
+    value = np.unique(np.asarray(trace.labels[label])[first], return_inverse=True)[1]
+    turn = np.array([(value[:at] == value[at]).sum() for at in range(len(value))])
+    order = np.lexsort((value, turn))
+    kept = order[size[order].cumsum() <= max(tokens, size[order[0]])]
+    return select(trace, np.isin(number, kept))
+
+
+def with_token_labels(trace):
+    """Add the labels that the tokens themselves give: "token", "frequency" and "shape".
+
+    Frequency is how often the id occurs in this trace, in powers of four. Shape is word (after
+    a space), part (the rest of a word), number, sign or space.
+
+    >>> none = np.zeros((1, 2, 1))
+    >>> two = with_token_labels(RoutingTrace([" a", "!"], np.arange(2), none, none, none))
+    >>> two.labels["shape"], two.labels["frequency"]
+    (['word', 'sign'], ['1 to 3', '1 to 3'])
+
+    Lesson 10.
+    """
+    _, number, count = np.unique(trace.id_T, return_inverse=True, return_counts=True)
+    power = np.floor(np.log2(count[number]) / 2).astype(int)
+    own = {
+        "token": [str(one) for one in np.asarray(trace.id_T).tolist()],
+        "frequency": [f"{4**p} to {4 ** (p + 1) - 1}" for p in power.tolist()],
+        "shape": [_shape(token) for token in trace.tokens],
+    }
+    return trace._replace(labels=(trace.labels or {}) | own)
+
+
+def _shape(token):
+    """Tell what kind of characters a token is made of."""
+    bare = token.strip()
+    if not bare:
+        return "space"
+    if any(letter.isdigit() for letter in bare):
+        return "number"
+    if not any(letter.isalpha() for letter in bare):
+        return "sign"
+    return "word" if token[0].isspace() else "part"
+
+
+def save_trace(trace, path):
+    """Write a trace to one compressed file of NumPy's format npz, without pickle.
+
+    Weights and probabilities are rounded to float16: about three digits.
+
+    >>> import tempfile
+    >>> none = np.zeros((1, 1, 1))
+    >>> one = RoutingTrace(["a"], np.arange(1), none, none, none, {"language": ["en"]})
+    >>> with tempfile.NamedTemporaryFile(suffix=".npz") as file:
+    ...     save_trace(one, file.name)
+    ...     load_trace(file.name).labels
+    {'language': ['en']}
+
+    Lesson 10.
+    """
+    arrays, values = {}, {}
+    for at, (name, label) in enumerate((trace.labels or {}).items()):
+        found, codes = np.unique(np.asarray(label, dtype=object), return_inverse=True)
+        values[name], arrays[f"label{at}"] = found.tolist(), codes.astype(np.int32)
+    # Strings as JSON: NumPy's own would cut zero bytes off the end of a token.
+    text = json.dumps([trace.tokens, values if trace.labels is not None else None])
+    np.savez_compressed(
+        path,
+        text=np.frombuffer(text.encode(), dtype=np.uint8),
+        ids=np.asarray(trace.id_T),
+        experts=trace.expert_LTK.astype(np.int16),
+        weights=trace.weight_LTK.astype(np.float16),
+        probs=trace.prob_LTE.astype(np.float16),
+        **arrays,
+    )
+
+
+def load_trace(path):
+    """Read a trace that ``save_trace`` wrote; nothing in the file can run code.
+
+    Returns:
+        A RoutingTrace.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+
+    >>> load_trace("none.npz")
+    Traceback (most recent call last):
+    FileNotFoundError: [Errno 2] No such file or directory: 'none.npz'
+
+    Lesson 10.
+    """
+    with np.load(path, allow_pickle=False) as file:
+        tokens, values = json.loads(file["text"].tobytes().decode())
+        labels = None
+        if values is not None:
+            labels = {
+                name: [found[code] for code in file[f"label{at}"].tolist()]
+                for at, (name, found) in enumerate(values.items())
+            }
+        weight_LTK, prob_LTE = (file[name].astype(np.float32) for name in ("weights", "probs"))
+        expert_LTK = file["experts"].astype(np.int64)
+        return RoutingTrace(tokens, file["ids"], expert_LTK, weight_LTK, prob_LTE, labels)
 
 
 def _paint(token, expert, colours):

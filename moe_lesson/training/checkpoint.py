@@ -58,6 +58,7 @@ def save(folder, model, tokenizer=None, dtype=None):
         changed = [name for name, text in texts.items() if not _holds(folder / name, text)]
         if changed:
             (folder / CONFIG).unlink(missing_ok=True)
+            changed = [*(name for name in changed if name != CONFIG), CONFIG]
     for name in changed:
         with replacing(folder / name) as temporary:
             temporary.write_bytes(texts[name].encode())

@@ -40,12 +40,11 @@ def bundle(views, poster=None):
     figures, captions, strip = [], [], []
     for name, (picture, sentence) in views.items():
         caption = f"{name}: {sentence}" if name else sentence
-        small = stacked([picture]) if isinstance(picture, bytes) else picture
         below = f"<figcaption>{html.escape(caption)}</figcaption>"
-        figures.append(f"<figure>{figure(small, caption)}{below}</figure>")
+        figures.append(f"<figure>{figure(picture, caption)}{below}</figure>")
         captions.append(caption)
-        strip.append(small)
-    strip = poster() if poster else stacked(strip)
+        strip.append(picture)
+    strip = stacked([poster()] if poster else strip)
     hint = "<p><em>Run this cell to move the controls.</em></p>"
     return {
         "image/png": base64.b64encode(strip).decode(),
@@ -64,7 +63,7 @@ def figure(picture, alt):
     """
     if isinstance(picture, str):
         return picture
-    data = base64.b64encode(picture).decode()
+    data = base64.b64encode(stacked([picture])).decode()
     return (
         f'<img alt="{html.escape(alt)}" style="max-width: 100%" width="704" '
         f'src="data:image/png;base64,{data}">'

@@ -14,8 +14,7 @@ STRESSED = {"1s": "moi", "2s": "toi", "m": "lui", "f": "elle", "mpl": "eux", "fp
 OBJECT = {"1s": "me", "2s": "te", "m": "le", "f": "la", "mpl": "les", "fpl": "les"}
 DATIVE = {"1s": "me", "2s": "te", "m": "lui", "f": "lui", "mpl": "leur", "fpl": "leur"}
 REFLEXIVE = {"1s": "me", "2s": "te", "3s": "se", "3p": "se"}
-# Masculine, feminine, plural; masculine and feminine before a vowel. A possessive begins with
-# its owner's letter: mon, ton, son.
+# m, f, plural; m and f before a vowel. A possessive has its owner's letter before it: m, t, s.
 DETERMINERS = {
     "def": "le la les le la",
     "indef": "un une des un une",
@@ -36,7 +35,6 @@ AUXILIARIES = {"be", "have", "do", "can", "must"}
 ONES = (
     "zéro un deux trois quatre cinq six sept huit neuf dix onze douze treize quatorze quinze seize"
 ).split()
-# Seventy and ninety are counted on from sixty and eighty.
 TENS = "- dix vingt trente quarante cinquante soixante soixante quatre-vingt quatre-vingt".split()
 
 
@@ -86,8 +84,8 @@ def _pronoun(who, features):
         return [Word(STRESSED[who], "pron")]
     if features & {"pron", "clitic", "to_pron"}:
         return [Word((DATIVE if "to_pron" in features else OBJECT)[who], "pron")]
-    text = "-" * ("inv" in features) + SUBJECT[who]
-    return [] if "obj" in features else [Word(text, "pron")]
+    hyphen = "-" * ("inv" in features)
+    return [] if "obj" in features else [Word(hyphen + SUBJECT[who], "pron")]
 
 
 def _who(lex, ref):

@@ -10,8 +10,7 @@ MONTHS = tuple(row["word"] for row in table(TABLES / "months.tsv"))
 NUMBERS = {int(row["number"]): row["word"] for row in table(TABLES / "numbers.tsv")}
 # Words by gender and number (m f mpl fpl), or by who speaks (1) and is spoken to (2).
 AGREE = {row["who"]: row for row in table(TABLES / "agreement.tsv")}
-# What a word becomes before a vowel, and before z, gn, ps, x, y or s with a consonant. Fused
-# words are among them, for they stand before names: "sul Reno", "sullo Stena", "sull'Adda".
+# What a word, fused or not, becomes before a vowel, and before z, gn, ps, x, y or s + consonant.
 SOUNDS = {row["word"]: row for row in table(TABLES / "sounds.tsv")}
 FUSED = {(a, b): (c, d) for a, b, c, d in map(dict.values, table(TABLES / "fused.tsv"))}
 # A stressed pronoun right behind an infinitive is its clitic: "aiutare te" is "aiutarti".
@@ -82,8 +81,7 @@ def _agreement(lex, ref):
     """Return m, f, mpl or fpl: of a person, or of the noun."""
     plural = ref.number == "pl" or ref.count > 1
     gender = (lex.nouns[ref.noun]["gender"] if ref.noun else "") or ref.gender or "m"
-    if gender == "mf":  # l'uovo, le uova
-        gender = "f" if plural else "m"
+    gender = {"mf": "f" if plural else "m"}.get(gender, gender)  # l'uovo, le uova
     return gender + "pl" if plural else gender
 
 
@@ -156,13 +154,11 @@ def verb(lex, id, feature, ref):
     ref = ref._replace(number="pl") if more == "all" else ref
     row, who = lex.verbs[id], _who(lex, ref)
     if name == "what":
-        thing = [_function("che", "det"), _function("cosa", "pron")]
-        return _preposition(row["obj"]) + thing
+        return [*_preposition(row["obj"]), _function("che", "det"), _function("cosa", "pron")]
     row = lex.verbs[row["that"] or id] if more == "that" else row
     if name == "sub":
         name = "impf" if more == "past" else more
-    if name == "past" and who in "12":
-        name = "perf"
+    name = "perf" if name == "past" and who in "12" else name
     clitic = (AGREE[who]["object"] if who in "12" else "si") if row["refl"] == "1" else ""
     if name == "inf" and clitic:
         return _words(id, row["inf"][:-1] + clitic)

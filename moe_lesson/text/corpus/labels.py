@@ -48,6 +48,8 @@ def label_tokens(tokenizer, documents):
         ids += [START, *tokens.ids, END]
         for name in DOCUMENT_LABELS:
             labels[name] += [document.about[name]] * len(words)
+        if ">" in document.about["language"]:  # it changes on the way
+            labels["language"][-len(words) :] = _languages(document, words)
         for name in WORD_LABELS:
             labels[name] += ["" if word is None else word.labels.get(name, "") for word in words]
         labels["position"] += map(str, range(len(words)))
@@ -67,6 +69,15 @@ def _words(document, offsets):
             at += 1
         inside = piece.strip() and at < len(spans) and spans[at].start <= first
         found.append(spans[at] if inside else None)
+    return found
+
+
+def _languages(document, words):
+    """Give each token its word's own language; one without a word, that of the word before."""
+    now, found = document.about["language"].split(">")[0], []
+    for word in words:
+        now = now if word is None else word.labels["language"]
+        found.append(now)
     return found
 
 

@@ -1,0 +1,146 @@
+"""Figures of lesson 10: a finding with its number as title, nothing cut off, few bytes."""
+
+import io
+
+import numpy as np
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from PIL import Image
+
+from moe_lesson.study import plots
+from moe_lesson.study.divergence import divergence, follow_switch
+from moe_lesson.study.measures import Interval, intervals, repeats
+from moe_lesson.study.specialisation import cells, information
+from moe_lesson.study.trace import documents
+
+from .test_specialisation import planted
+
+TRACE = planted()
+SWITCHED = planted(switch=True, seed=2)
+FIGURES = {}
+
+
+def figure(draw):
+    """Register a function that draws on given axes."""
+    FIGURES[draw.__name__] = draw
+    return draw
+
+
+def losses(names):
+    """Measure a made-up loss change by group, and that of other experts."""
+    change = 0.1 + np.random.default_rng(0).normal(size=len(names))
+    return intervals(change, documents(TRACE), names), intervals(
+        change / 3, documents(TRACE), names
+    )
+
+
+@figure
+def repeats_by_depth(axes):
+    return plots.repeats_by_depth(axes, repeats(TRACE)["all"])
+
+
+@figure
+def information_of_one(axes):
+    found = {"language": information(TRACE, "language", permutations=40)}
+    return plots.information_by_layer(axes, found)
+
+
+@figure
+def information_of_five(axes):
+    names = ["language", "topic", "register", "pos", "concept"]
+    found = {name: information(TRACE, name, permutations=40) for name in names}
+    return plots.information_by_layer(axes, found)
+
+
+@figure
+def label_map(axes):
+    found = cells(TRACE, "language", 3, permutations=40)
+    share = found.count / found.count.sum(0)
+    share[(found.count >= found.low) & (found.count <= found.high)] = np.nan
+    return plots.label_map(axes, found.values, share, "Layer 3: 96 % of expert 1 is code")
+
+
+@figure
+def label_map_signed(axes):
+    found = cells(TRACE, "pos", 0, permutations=40)
+    lift = np.log2(np.maximum(found.count, 0.5) / found.expected)
+    return plots.label_map(axes, found.values, lift, "Layer 0: 3.1 bits", signed=True)
+
+
+@figure
+def divergence_by_layer(axes):
+    return plots.divergence_by_layer(axes, divergence(TRACE, "en", "de"), "en and de")
+
+
+@figure
+def switch_curve(axes):
+    return plots.switch_curve(axes, follow_switch(SWITCHED, TRACE, 5, 12), layer=2)
+
+
+@figure
+def loss_changes(axes):
+    found, control = losses(TRACE.labels["language"])
+    return plots.loss_changes(axes, found, control, "Without expert 3 of layer 2")
+
+
+@figure
+def loss_changes_of_pairs(axes):
+    names = [f"{a} / {b}" for a, b in zip(TRACE.labels["language"], TRACE.labels["pos"])]
+    found, control = losses(names)
+    return plots.loss_changes(axes, found, control, "Without expert 3 of layer 2")
+
+
+@figure
+def need_against_load(axes):
+    random = np.random.default_rng(1)
+    means = random.normal(0.1, 0.04, 8)
+    found = [Interval(m, m - 0.03, m + 0.03, 100) for m in means]
+    return plots.need_against_load(axes, random.dirichlet(np.ones(8) * 9), found, layer=2)
+
+
+@figure
+def path_flow(axes):
+    random = np.random.default_rng(1)
+    count = np.sort(random.integers(1, 60, 10))[::-1]
+    return plots.path_flow(axes, random.integers(0, 8, (10, 4)), count, title="10 paths of 500")
+
+
+@figure
+def path_flow_by_kind(axes):
+    random = np.random.default_rng(1)
+    kinds = ["en", "de"] * 5
+    return plots.path_flow(axes, random.integers(0, 8, (10, 4)), [9] * 10, kinds, "2 kinds")
+
+
+@figure
+def entropy_histogram(axes):
+    return plots.entropy_histogram(axes, TRACE.prob_LTE[0], 0, 600)
+
+
+@figure
+def ternary(axes):
+    return plots.ternary(axes, TRACE.prob_LTE[3, :600], [1, 4, 6], 3, 600)
+
+
+@pytest.fixture(params=FIGURES, scope="module")
+def drawn(request):
+    axes = FIGURES[request.param](plots.new_axes(shown=False))
+    FigureCanvasAgg(axes.figure).draw()
+    return axes
+
+
+def test_the_title_holds_a_number(drawn):
+    assert any(letter.isdigit() for letter in drawn.get_title("left"))
+    assert drawn.get_xlabel() or not drawn.axison
+
+
+def test_nothing_is_cut_off(drawn):
+    all_of_it, edge = drawn.get_tightbbox(), drawn.figure.bbox
+    assert all_of_it.x0 >= 0 and all_of_it.x1 <= edge.x1
+    assert all_of_it.y0 >= 0 and all_of_it.y1 <= edge.y1
+
+
+def test_a_picture_is_small_and_has_the_size_of_all_lessons(drawn):
+    picture = plots.png(drawn.figure)
+    assert len(picture) < 60_000
+    assert Image.open(io.BytesIO(picture)).size == (704, 308)

@@ -196,8 +196,9 @@ def test_a_tokenizer_travels_along(tmp_path):
 def test_a_model_saved_over_one_with_another_tokenizer(tmp_path):
     """The configuration stays what it was; it has to be there again in the end."""
     for text in ("one two three", "un deux trois"):
-        save(tmp_path, Mixtral(TINY), train_tokenizer([text] * 3, 280))
-    assert load(tmp_path)[1].encode("deux").tokens == ["deux"]
+        tokenizer = train_tokenizer([text] * 3, 280)
+        save(tmp_path, Mixtral(TINY), tokenizer)
+    assert load(tmp_path)[1].to_str() == tokenizer.to_str()
 
 
 def test_a_tokenizer_that_cannot_be_right(saved):

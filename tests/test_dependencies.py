@@ -31,9 +31,9 @@ PINS = [
 ]
 # What a package is called where it is imported, if not as where it is installed.
 DISTRIBUTION = {"PIL": "pillow", "yaml": "pyyaml", "IPython": "ipython", "sklearn": "scikit-learn"}
-# matplotlib cannot be without the first, ipywidgets without the second, Jupyter's kernel
-# without the third.
-BROUGHT_ALONG = {"pillow", "traitlets", "psutil"}
+# matplotlib cannot be without the first, ipywidgets without the second and the third,
+# Jupyter's kernel without the fourth.
+BROUGHT_ALONG = {"pillow", "traitlets", "ipython", "psutil"}
 PYTHONS = ("3.10", "3.11", "3.12", "3.13")
 OURS = {"moe_lesson", "tests"}
 

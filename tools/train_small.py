@@ -33,11 +33,13 @@ from moe_lesson.training import checkpoint, loop
 from moe_lesson.training.settings import Settings
 
 BUDGET = 10_000_000
+LENGTH = 128  # tokens a sequence; further than it was trained to read, a model reads nonsense
+SPARSE = dataclasses.replace(SMALL, context_len=LENGTH)
 # As many active parameters: two experts of 448 are one of 896.
-DENSE = dataclasses.replace(SMALL, num_experts=1, top_k=1, hidden_dim=2 * SMALL.hidden_dim)
-CONFIGS = {"small": SMALL, "dense": DENSE}
+DENSE = dataclasses.replace(SPARSE, num_experts=1, top_k=1, hidden_dim=2 * SMALL.hidden_dim)
+CONFIGS = {"small": SPARSE, "dense": DENSE}
 SETTINGS = Settings(
-    steps=3000, batch=16, length=128, learning_rate=3e-3, warmup=100, measure_every=250, seed=0
+    steps=3000, batch=16, length=LENGTH, learning_rate=3e-3, warmup=100, measure_every=250, seed=0
 )
 LOOKS = (1, 25, 50, 100, 200, 400, 800, 1600, 3000)  # steps at which the time-lapse looks
 OPENINGS = {
@@ -163,8 +165,8 @@ LIMITS = """\
 It knows the few hundred nouns and verbs of its corpus and an invented world: nothing it says of
 people, towns or dates is true outside that world. It holds a story together for some sentences,
 not longer; its code has the look of Python and does nothing useful. It was trained once, with
-one seed, and was not tuned to follow instructions. Its context is 256 tokens, of which it saw 128
-at a time."""
+one seed, and was not tuned to follow instructions. Its context is the 128 tokens that it was
+trained on: made to read 256, it pays about three times as much for a token of the second half."""
 
 
 def threads():

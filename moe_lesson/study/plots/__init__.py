@@ -3,7 +3,7 @@
 None of them trains or calls ``show``. Get axes from ``new_axes``.
 """
 
-from moe_lesson.study.plots.frame import new_axes, png, stacked
+from moe_lesson.study.plots.frame import cleared, new_axes, png, stacked
 from moe_lesson.study.plots.gates import (
     bias_variance,
     estimate_bars,
@@ -15,7 +15,6 @@ from moe_lesson.study.plots.mixtures import router_follows
 from moe_lesson.study.plots.models import attention_mask, cache_memory, ledger_bars, rope_products
 from moe_lesson.study.plots.routers import expert_load, gate_bars, mixture_split, routing_strip
 from moe_lesson.study.plots.specialisation import (
-    cleared,
     divergence_by_layer,
     information_by_layer,
     label_map,
@@ -52,12 +51,12 @@ __all__ = [
     "expert_load",
     "gate_bars",
     "information_by_layer",
+    "label_bars",
     "label_map",
     "ledger_bars",
     "likelihood_climb",
     "line_foot",
     "loss_changes",
-    "label_bars",
     "loss_curves",
     "mixture_split",
     "need_against_load",

@@ -9,20 +9,6 @@ from moe_lesson.study.plots.frame import FONT, SERIES, apart, baseline, finish
 SMALLEST = 1e-4  # information below this share of H(E) is drawn at it
 
 
-def cleared(axes):
-    """Empty axes for the next drawing of a widget; the type keeps its size.
-
-    >>> from moe_lesson.study.plots import new_axes
-    >>> len(cleared(new_axes(shown=False)).lines)
-    0
-
-    Lesson 10.
-    """
-    axes.clear()
-    axes.tick_params(labelsize=FONT - 1, length=3)
-    return axes
-
-
 def repeats_by_depth(axes, found, num_experts=8, k=2):
     """Draw how often neighbours share an expert, beside Mixtral's Table 5 and random choices.
 

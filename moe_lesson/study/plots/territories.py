@@ -249,7 +249,7 @@ def split_threshold(axes, amplitudes, apart, predicted):
     axes.legend(fontsize=FONT - 1, frameon=False)
     said = ", ".join(f"{2 * half[-1]:.2f} under {name}" for name, half in apart.items())
     title = f"At a = {amplitudes[-1]:g}: distance of the experts {said}"
-    return finish(axes, title, "half the distance of the two answers, a", "half that of the experts")
+    return finish(axes, title, "half the distance of two answers, a", "half that of the experts")
 
 
 def tug(axes, target, guess_E, move_E, prob_E, share_E):

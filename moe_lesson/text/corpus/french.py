@@ -84,8 +84,7 @@ def _pronoun(who, features):
         return [Word(STRESSED[who], "pron")]
     if features & {"pron", "clitic", "to_pron"}:
         return [Word((DATIVE if "to_pron" in features else OBJECT)[who], "pron")]
-    hyphen = "-" * ("inv" in features)
-    return [] if "obj" in features else [Word(hyphen + SUBJECT[who], "pron")]
+    return [] if "obj" in features else [Word("-" * ("inv" in features) + SUBJECT[who], "pron")]
 
 
 def _who(lex, ref):

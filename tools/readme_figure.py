@@ -2,8 +2,8 @@
 
     python tools/readme_figure.py
 
-Above, two experts split the V of lesson 00; below, the router of its small Mixtral. It runs the
-lesson's own cells, so the figure shows what a reader gets there.
+Above, two experts split the V of lesson 00, by the lesson's own cells; below, the router of the
+small Mixtral that comes with the course.
 """
 
 import contextlib
@@ -17,10 +17,11 @@ import torch
 
 from moe_lesson.study import plots
 from moe_lesson.study.trace import trace_text
+from moe_lesson.training.shipped import shipped
 
 ROOT = Path(__file__).resolve().parent.parent
-CELLS = "title-setup toy-data ten-lines ten-result tiny-model tiny-train".split()
-TEXT = "The value of the object is returned. If the argument is not a string, an error is raised."
+CELLS = "title-setup toy-data ten-lines ten-result".split()
+TEXT = "One day, the baker found a key. Un jour, la boulangère trouva une clé."
 
 
 def lesson():
@@ -51,9 +52,9 @@ def main():
     os.environ["MOE_STATIC"] = "1"
     os.environ.pop("MOE_PRESET", None)
     names = lesson()
-    read = trace_text(names["model"], names["words"], TEXT)
+    read = trace_text(*shipped("small")[:2], TEXT)
     shown = min(30, len(read.tokens))
-    axes = plots.new_axes(height=2.0, shown=False)
+    axes = plots.new_axes(height=2.6, shown=False)
     plots.routing_strip(axes, read.tokens[:shown], read.expert_LTK[:, :shown, 0])
     picture = plots.stacked([split_film(names), plots.png(axes.figure)])
     path = ROOT / "data" / "figures" / "readme.png"

@@ -30,7 +30,7 @@ def loss_changes(axes, found, control=None, what="The operation"):
     axes.axhline(0, color=OUTLINE, linewidth=0.8)
     fill = [ORANGE if mean >= 0 else PURPLE for mean in rows[:, 0]]
     axes.bar(place, rows[:, 0], 0.74, color=fill, edgecolor=OUTLINE, linewidth=0.7)
-    axes.vlines(place, rows[:, 1], rows[:, 2], color=OUTLINE, linewidth=1.2)
+    _interval_lines(axes, place, rows)
     if control:
         means = [control[name].mean if name in control else np.nan for name in names]
         style = {"marker": "D", "s": 18, "color": "white", "edgecolors": OUTLINE, "zorder": 4}
@@ -49,6 +49,13 @@ def loss_changes(axes, found, control=None, what="The operation"):
     )
     across = "bars: 95 % interval over documents" + "; diamonds: other experts" * bool(control)
     return finish(axes, title, across, "loss change (nats)")
+
+
+def _interval_lines(axes, place, rows):
+    """Draw the intervals that are known: one document alone has none."""
+    known = np.isfinite(rows).all(1)
+    if known.any():
+        axes.vlines(place[known], rows[known, 1], rows[known, 2], color=OUTLINE, linewidth=1.2)
 
 
 def _signed(nats):
@@ -86,7 +93,7 @@ def need_against_load(axes, load_E, found, layer):
     """
     rows = np.array([one[:3] for one in found])
     axes.axhline(rows[:, 0].mean(), color=MUTED, linestyle=":", linewidth=1.4)
-    axes.vlines(100 * load_E, rows[:, 1], rows[:, 2], color=OUTLINE, linewidth=1)
+    _interval_lines(axes, 100 * load_E, rows)
     # Numbers step aside for each other; the lines stay where the load is.
     beside = apart(100 * load_E, 2.2 * np.ptp(load_E))
     for expert, (load, mean) in enumerate(zip(beside, rows[:, 0])):

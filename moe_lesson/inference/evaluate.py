@@ -142,24 +142,24 @@ def token_nats(model, text, length=None, batch=16):
     return nats_T
 
 
-def bits_by(label_T, nats_T, bytes_T):
+def bits_by(names, nats_T, bytes_T):
     """Average the surprise of tokens by a label.
 
     Args:
-        label_T: text for each token; "" leaves a token out.
+        names: text for each token; "" leaves a token out.
         nats_T: as ``token_nats`` returns it; nan leaves a token out.
 
     Returns:
         label -> bits per byte: 0 when certain.
 
-    >>> nats_T = torch.tensor([math.log(2), math.log(4)])
+    >>> nats_T = torch.tensor([math.log(2), math.log(4)], dtype=torch.float64)
     >>> bits_by(["noun", "verb"], nats_T, torch.tensor([1, 1]))
     {'noun': 1.0, 'verb': 2.0}
 
     Lesson 9.
     """
     sums = {}
-    columns = (label_T, nats_T.tolist(), bytes_T.tolist())
+    columns = (names, nats_T.tolist(), bytes_T.tolist())
     for label, nats, size in zip(*columns, strict=True):
         if label and not math.isnan(nats):
             bits, count = sums.get(label, (0.0, 0))

@@ -155,7 +155,9 @@ def stream_text(model, tokenizer, prompt, tokens=100, sampling=None):
 
     Lesson 9.
     """
-    ids, shown = tokenizer.encode(prompt).ids, ""
+    ids = tokenizer.encode(prompt).ids
+    shown = tokenizer.decode(ids)
+    yield shown
     room = model.config.context_len + 1 - len(ids)
     for token in stream(model, [ids], min(tokens, max(room, 1)), sampling):
         ids.append(token.id_B.item())

@@ -89,20 +89,6 @@ class Chance:
         """
         return self.pick(range(limit))
 
-    def sample(self, options, count):
-        """Choose several different options, in order.
-
-        >>> sorted(Chance(seed=0).sample("abc", 3))
-        ['a', 'b', 'c']
-
-        Lesson 10.
-        """
-        left, chosen = list(options), []
-        for _ in range(count):
-            chosen.append(self.pick(left))
-            left.remove(chosen[-1])
-        return chosen
-
 
 @cache
 def _ranks(count):

@@ -12,7 +12,7 @@ from .source import FUNCTIONS, MODULES, PACKAGE, dotted, imports, tree, without_
 # Training measures as it goes, so it stands on inference.
 FLOOR = {"text": 0, "moe": 0, "models": 1, "inference": 2, "training": 3, "study": 4}
 # Inside moe/ the same holds from module to module.
-MOE_FLOORS = ["routing experts", "dispatch balance fused", "layer", "kernels parallel"]
+MOE_FLOORS = ["routing experts", "dispatch balance fused", "layer routers", "kernels parallel"]
 MOE_FLOOR = {name: level for level, names in enumerate(MOE_FLOORS) for name in names.split()}
 LEAVES = {"moe_lesson.moe.kernels", "moe_lesson.moe.parallel"}
 DOORS = {

@@ -36,7 +36,8 @@ class Output(NamedTuple):
 
     logits_BSV: Tensor  # scores of the next token, before the softmax
     routings: list  # one Routing per layer, T = B * S; empty in a dense model
-    cache: Cache  # hand it to the next call to go on from here
+    cache: Cache | None  # hand it to the next call to go on from here; None: no such thing
+    auxiliary: Tensor | float = 0.0  # what the model itself wants added to its training loss
 
 
 class FeedForward(nn.Module):

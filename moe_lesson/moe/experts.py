@@ -4,9 +4,13 @@ Two paths with equal results: ``loop`` over contiguous rows (any dtype, any devi
 ``grouped``, torch's grouped matrix product (one kernel launch for all experts).
 """
 
+from functools import partial
+
 import torch
 import torch.nn.functional as F
 from torch import nn
+
+MANY = 32  # experts of width 128 from which Python's loop costs more than the products
 
 
 def loop(x_RD, count_E, weights, network):
@@ -48,17 +52,20 @@ def swiglu(x_RD, gate_up_JFD, down_DF):
     return F.linear(F.silu(F.linear(x_RD, gate_FD)) * F.linear(x_RD, up_FD), down_DF)
 
 
-def relu_network(x_RD, up_FD, down_DF):
+def relu_network(x_RD, up_FD, down_DF, dropout=0.0):
     """Compute one hidden layer with ReLU: down(relu(up(x))).
 
     The expert of Shazeer et al. 2017 and of Switch.
+
+    Args:
+        dropout: share of the hidden numbers to set to zero.
 
     >>> relu_network(torch.tensor([[-1.0]]), torch.ones(1, 1), torch.ones(1, 1)).item()
     0.0
 
     Lesson 3.
     """
-    return F.linear(F.relu(F.linear(x_RD, up_FD)), down_DF)
+    return F.linear(F.dropout(F.relu(F.linear(x_RD, up_FD)), dropout), down_DF)
 
 
 def grouped(x_RD, count_E, weight_EFD):
@@ -133,6 +140,10 @@ class SwiGLUExperts(nn.Module):
 class ReLUExperts(nn.Module):
     """Hold E networks of one ReLU layer: the experts of 2017 and of Switch.
 
+    Args:
+        dropout: share of the hidden numbers to set to zero in training; Fedus et al. 2021
+            (arXiv:2101.03961), table 4, use 0.4 inside the experts when they fine-tune.
+
     >>> experts = ReLUExperts(dim=4, hidden_dim=8, num_experts=2)
     >>> experts(torch.randn(3, 4), torch.tensor([3, 0])).shape
     torch.Size([3, 4])
@@ -140,10 +151,16 @@ class ReLUExperts(nn.Module):
     Lesson 3.
     """
 
-    def __init__(self, dim, hidden_dim, num_experts):
+    def __init__(self, dim, hidden_dim, num_experts, dropout=0.0):
         super().__init__()
+        self.dropout = dropout
         self.up_EFD = _scaled(num_experts, hidden_dim, dim)
         self.down_EDF = _scaled(num_experts, dim, hidden_dim)
 
     def forward(self, x_RD, count_E):
-        return loop(x_RD, count_E, (self.up_EFD, self.down_EDF), relu_network)
+        dropout = self.dropout if self.training else 0.0
+        if len(self.up_EFD) > MANY and x_RD.dtype is torch.float32:
+            hidden_RF = F.dropout(F.relu(grouped(x_RD, count_E, self.up_EFD)), dropout)
+            return grouped(hidden_RF, count_E, self.down_EDF)
+        network = partial(relu_network, dropout=dropout)
+        return loop(x_RD, count_E, (self.up_EFD, self.down_EDF), network)

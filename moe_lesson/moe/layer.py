@@ -1,13 +1,11 @@
 """The sparse layer: router, dispatch, experts, combine."""
 
-import torch
-import torch.nn.functional as F
 from torch import nn
 
 from moe_lesson.moe.dispatch import combine, dispatch, plan
 from moe_lesson.moe.experts import SwiGLUExperts
 from moe_lesson.moe.fused import fits, mix
-from moe_lesson.moe.routing import at_least_float32, check_k, top_k
+from moe_lesson.moe.routing import check_k, score, top_k
 
 
 class MoELayer(nn.Module):
@@ -23,6 +21,7 @@ class MoELayer(nn.Module):
     Raises:
         ValueError: ``top_k`` is not between 1 and ``num_experts``.
 
+    >>> import torch
     >>> layer = MoELayer(dim=4, hidden_dim=8, num_experts=3, top_k=2)
     >>> y_TD, routing = layer(torch.randn(5, 4))
     >>> y_TD.shape, routing.expert_TK.shape
@@ -49,13 +48,10 @@ class MoELayer(nn.Module):
     def score(self, x_TD):
         """Score every expert for every token, in float32 at least even under autocast.
 
+        >>> import torch
         >>> MoELayer(4, 8, 3, 2).score(torch.zeros(1, 4)).tolist()
         [[0.0, 0.0, 0.0]]
 
         Lesson 4.
         """
-        weight_ED = at_least_float32(self.router.weight)
-        if not torch.is_autocast_enabled(x_TD.device.type):  # spares decoding the switch's cost
-            return F.linear(at_least_float32(x_TD), weight_ED)
-        with torch.autocast(x_TD.device.type, enabled=False):
-            return F.linear(at_least_float32(x_TD), weight_ED)
+        return score(x_TD, self.router.weight)

@@ -60,6 +60,26 @@ def at_least_float32(x):
     return x if x.dtype in (torch.float32, torch.float64) else x.to(torch.float32)
 
 
+def score(x_TD, weight_ED):
+    """Score every expert for every token, in float32 at least even under autocast.
+
+    Fedus et al. 2021 (arXiv:2101.03961), section 2.4: selective precision.
+
+    Returns:
+        logits_TE.
+
+    >>> score(torch.ones(1, 2), torch.tensor([[1.0, 2.0], [0.0, 1.0]])).tolist()
+    [[3.0, 1.0]]
+
+    Lesson 4.
+    """
+    x_TD, weight_ED = at_least_float32(x_TD), at_least_float32(weight_ED)
+    if not torch.is_autocast_enabled(x_TD.device.type):  # spares decoding the switch's cost
+        return F.linear(x_TD, weight_ED)
+    with torch.autocast(x_TD.device.type, enabled=False):
+        return F.linear(x_TD, weight_ED)
+
+
 def soft(logits_TE):
     """Send every token to every expert, weighted by the softmax.
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from moe_lesson.inference.evaluate import measuring
 from moe_lesson.moe.balance import pool
 from moe_lesson.study.palette import colour, ink
 
@@ -28,9 +29,8 @@ class RoutingTrace(NamedTuple):
     labels: dict | None = None  # name -> what is known of each token, in order
 
 
-@torch.no_grad()
 def trace(model, id_T, tokens=None, labels=None):
-    """Run a model over token ids and keep what its routers decided.
+    """Run a model over token ids, in evaluation, and keep what its routers decided.
 
     A text longer than the model's context is read in pieces, each from its own start.
 
@@ -55,9 +55,10 @@ def trace(model, id_T, tokens=None, labels=None):
     if not len(id_T):
         raise ValueError("there are 0 tokens: a trace needs 1 or more")
     device = next(model.parameters()).device
-    pieces = [
-        model(piece[None].to(device)).routings for piece in id_T.split(model.config.context_len)
-    ]
+    with measuring(model):
+        pieces = [
+            model(piece[None].to(device)).routings for piece in id_T.split(model.config.context_len)
+        ]
     layers = [pool(layer) for layer in zip(*pieces, strict=True)]
     if not layers:
         raise ValueError("the model is dense: it has no router to trace")

@@ -35,11 +35,12 @@ def losses(model, id_BS, settings):
     Lesson 9.
     """
     device = id_BS.device.type
-    with torch.autocast(device, torch.bfloat16, enabled=device == "cuda"):
+    narrow = device == "cuda" or torch.is_autocast_enabled(device)  # or the caller asked for it
+    with torch.autocast(device, torch.bfloat16, enabled=narrow):
         output = model(id_BS[:, :-1])
     logits = at_least_float32(output.logits_BSV.flatten(0, 1))
     nats = F.cross_entropy(logits, id_BS[:, 1:].flatten())
-    total = nats
+    total = nats + output.auxiliary
     if output.routings:
         total = total + settings.balance * switch_loss(output.routings)
         total = total + settings.z * z_loss(output.routings)

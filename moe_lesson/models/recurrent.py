@@ -1,0 +1,250 @@
+"""The model of 2017: an LSTM, a sparse layer with a noisy router, an LSTM."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from moe_lesson.models.mixtral import Output, check_ids
+from moe_lesson.moe.balance import cv_squared, importance
+from moe_lesson.moe.dispatch import combine, dispatch, plan
+from moe_lesson.moe.experts import ReLUExperts
+from moe_lesson.moe.routers import NoisyRouter, TwoLevelRouter
+from moe_lesson.moe.routing import check_k
+
+
+@dataclass(frozen=True)
+class RecurrentConfig:
+    """Name the sizes of an LSTM - MoE - LSTM language model.
+
+    Shazeer et al. 2017 (arXiv:1701.06538), appendix C. With ``groups`` the router has two
+    levels: it chooses ``top_k`` groups, then ``top_k`` experts in each of them.
+
+    Raises:
+        ValueError: the numbers contradict one another.
+
+    >>> few, many = RecurrentConfig(num_experts=4), RecurrentConfig(num_experts=128)
+    >>> round(many.operations / few.operations, 2), round(many.parameters / few.parameters, 1)
+    (1.12, 16.6)
+
+    Lesson 3.
+    """
+
+    dim: int = 64  # width of the model and of both LSTMs
+    hidden_dim: int = 128  # width of one expert
+    num_experts: int = 32
+    top_k: int = 4
+    groups: int = 1
+    context_len: int = 64
+    vocab_size: int = 512
+    dropout: float = 0.1
+    w_importance: float = 0.1
+    w_load: float = 0.1
+
+    def __post_init__(self):
+        names = "dim hidden_dim num_experts top_k groups context_len vocab_size"
+        for name in names.split():
+            value = getattr(self, name)
+            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+                raise ValueError(f"{name} is {value!r}: it must be a whole number, 1 or more")
+        if self.num_experts % self.groups:
+            raise ValueError(
+                f"groups is {self.groups}: it must divide num_experts {self.num_experts}"
+            )
+        if self.groups > 1:
+            check_k(self.top_k, self.groups)
+        check_k(self.top_k, self.num_experts // self.groups)
+        if not 0 <= self.dropout < 1:
+            raise ValueError(f"dropout is {self.dropout}: it must be at least 0 and below 1")
+        if not (self.w_importance >= 0 and self.w_load >= 0):
+            raise ValueError(
+                f"w_importance {self.w_importance}, w_load {self.w_load}: must be 0 or more"
+            )
+
+    @property
+    def experts_per_token(self):
+        """Count the experts a token visits: ``top_k``, squared with two levels.
+
+        >>> RecurrentConfig(top_k=2, groups=4).experts_per_token
+        4
+
+        Lesson 3.
+        """
+        return self.top_k if self.groups == 1 else self.top_k**2
+
+    @property
+    def parameters(self):
+        """Count what is in memory, without embedding and output layer, as the paper does.
+
+        >>> paper = RecurrentConfig(dim=512, hidden_dim=1024, num_experts=256)
+        >>> round(paper.parameters / 1e6, 1)
+        272.9
+
+        Lesson 3.
+        """
+        scored = self.num_experts + (self.groups if self.groups > 1 else 0)
+        return self._lstms + self.num_experts * self._expert + self._router(scored)
+
+    @property
+    def operations(self):
+        """Count one token's multiply-adds, forward, without the output layer.
+
+        >>> paper = RecurrentConfig(dim=512, hidden_dim=1024, num_experts=256)
+        >>> round(paper.operations / 1e6, 2)
+        8.65
+
+        Lesson 3.
+        """
+        scored = self.num_experts
+        if self.groups > 1:
+            scored = self.groups + self.top_k * self.num_experts // self.groups
+        return self._lstms + self.experts_per_token * self._expert + self._router(scored)
+
+    @property
+    def _lstms(self):
+        return 16 * self.dim**2  # two layers, four gates, two matrices; biases left out
+
+    @property
+    def _expert(self):
+        return 2 * self.dim * self.hidden_dim
+
+    def _router(self, scored):
+        return 2 * self.dim * scored  # scores and noise scales
+
+
+def importance_and_load(gated, w_importance, w_load):
+    """Grow when experts are used unevenly, by weight and by visits.
+
+    Shazeer et al. 2017, eqs. 7 and 11.
+
+    Returns:
+        Dimensionless: 0 when both are even, (E - 1) times both weights when one expert
+        takes all.
+
+    Raises:
+        ValueError: the router estimates no load, and ``w_load`` is not 0.
+
+    >>> from moe_lesson.moe.routers import Gated
+    >>> from moe_lesson.moe.routing import top_k
+    >>> gated = Gated(top_k(torch.tensor([[9.0, 0.0]]), k=1), torch.tensor([1.0, 0.0]))
+    >>> importance_and_load(gated, w_importance=0.1, w_load=0.2).item()
+    0.30000001192092896
+
+    Lesson 3.
+    """
+    uneven = w_importance * cv_squared(importance(gated.routing))
+    if not w_load:
+        return uneven
+    if gated.load_E is None:
+        raise ValueError(f"w_load is {w_load}: it must be 0 for a router that estimates no load")
+    return uneven + w_load * cv_squared(gated.load_E)
+
+
+class SparseBetween(nn.Module):
+    """Apply the experts to all time steps of all sequences at once.
+
+    Shazeer et al. 2017, section 3.1 and appendix C: between the LSTMs each time step is
+    one more example, so T = B * S; the sum of the experts passes a sigmoid.
+
+    >>> layer = SparseBetween(RecurrentConfig(dim=4, num_experts=8))
+    >>> y_BSD, gated = layer(torch.randn(2, 3, 4), torch.zeros(2, 3, dtype=torch.long))
+    >>> y_BSD.shape, gated.routing.expert_TK.shape
+    (torch.Size([2, 3, 4]), torch.Size([6, 4]))
+
+    Lesson 3.
+    """
+
+    def __init__(self, config, router=None):
+        super().__init__()
+        self.router = router or make_router(config)
+        self.experts = ReLUExperts(config.dim, config.hidden_dim, config.num_experts)
+
+    def forward(self, x_BSD, id_BS, generator=None):
+        x_TD = x_BSD.flatten(0, 1)
+        gated = self.router(x_TD, id_BS.flatten(), generator)
+        visits = plan(gated.routing)
+        y_RD = self.experts(dispatch(x_TD, visits), visits.count_E)
+        y_TD = combine(y_RD, visits, len(x_TD))
+        return y_TD.sigmoid().view_as(x_BSD), gated
+
+
+def make_router(config):
+    """Build the noisy router that a config asks for.
+
+    >>> type(make_router(RecurrentConfig(groups=4))).__name__
+    'TwoLevelRouter'
+
+    Lesson 3.
+    """
+    sizes = config.dim, config.num_experts, config.top_k
+    return NoisyRouter(*sizes) if config.groups == 1 else TwoLevelRouter(*sizes, config.groups)
+
+
+class Recurrent(nn.Module):
+    """Predict the next token: embed, LSTM, sparse layer, LSTM, unembed.
+
+    Shazeer et al. 2017, appendix C: after every layer but the last, dropout; then the
+    layer's input is added. Noise and dropout are on in training only, from torch's own
+    generator. Every call starts from an empty state.
+
+    Args:
+        router: a module called as ``router(x_TD, id_T, generator)`` that returns a Gated;
+            None: the noisy one of the config.
+        penalty: a function of that Gated, added to the loss; None: ``importance_and_load``
+            with the config's weights.
+
+    Raises:
+        ValueError: more positions than ``context_len``, or an id outside the vocabulary.
+
+    >>> model = Recurrent(RecurrentConfig())
+    >>> output = model(torch.tensor([[1, 2, 3]]))
+    >>> output.logits_BSV.shape, len(output.routings)
+    (torch.Size([1, 3, 512]), 1)
+
+    Lesson 3.
+    """
+
+    def __init__(self, config, router=None, penalty=None):
+        super().__init__()
+        self.config, self.penalty = config, penalty or self._paper_penalty
+        self.embed = nn.Embedding(config.vocab_size, config.dim)
+        self.before = nn.LSTM(config.dim, config.dim, batch_first=True)
+        self.sparse = SparseBetween(config, router)
+        self.after = nn.LSTM(config.dim, config.dim, batch_first=True)
+        self.unembed = nn.Linear(config.dim, config.vocab_size)
+        self.dropout = nn.Dropout(config.dropout)
+
+    def forward(self, id_BS):
+        if not 1 <= id_BS.shape[1] <= self.config.context_len:
+            raise ValueError(
+                f"{id_BS.shape[1]} positions: allowed are 1 to {self.config.context_len}"
+            )
+        if id_BS.device.type == "cpu":  # elsewhere a look would make the host wait
+            check_ids(id_BS, self.config.vocab_size)
+        generator = noise_source(id_BS.device) if self.training else None
+        x_BSD = self.dropout(self.embed(id_BS))
+        x_BSD = x_BSD + self.dropout(self.before(x_BSD)[0])
+        y_BSD, gated = self.sparse(x_BSD, id_BS, generator)
+        x_BSD = x_BSD + self.dropout(y_BSD)
+        x_BSD = x_BSD + self.dropout(self.after(x_BSD)[0])
+        return Output(self.unembed(x_BSD), [gated.routing], None, self.penalty(gated))
+
+    def _paper_penalty(self, gated):
+        return importance_and_load(gated, self.config.w_importance, self.config.w_load)
+
+
+def noise_source(device):
+    """Return the generator that torch itself draws from on a device.
+
+    A saved run keeps its state, so a run that goes on sees the same noise.
+
+    >>> noise_source(torch.device("cpu")) is torch.default_generator
+    True
+
+    Lesson 3.
+    """
+    if device.type == "cuda":
+        return torch.cuda.default_generators[device.index or 0]
+    if device.type == "mps":
+        return torch.mps._get_default_mps_generator()
+    return torch.default_generator

@@ -8,12 +8,14 @@ import torch
 import torch.nn.functional as F
 
 from moe_lesson.models.attention import attend, rotate, slot_positions
+from moe_lesson.moe.balance import importance, smooth_load
 from moe_lesson.moe.experts import swiglu
 from moe_lesson.moe.routing import Routing, top_k
 from moe_lesson.study.checks import (
     demand,
     exercise,
     lesson00,
+    lesson03,
     lesson08,
     lesson09,
     lesson10,
@@ -27,6 +29,21 @@ from moe_lesson.training.loop import learning_rate
 def responsibilities(gate_TE, error_TE):
     term_TE = gate_TE * torch.exp(-error_TE / 2)
     return term_TE / term_TE.sum(1, keepdim=True)
+
+
+def noisy_scores(logits_TE, scale_TE, generator):
+    noise_TE = torch.randn(logits_TE.shape, generator=generator)
+    return logits_TE + noise_TE * F.softplus(scale_TE)
+
+
+def rows_per_expert(batch, positions, top_k, num_experts, devices):
+    return top_k * batch * positions * devices / num_experts
+
+
+def two_levels(group_TK, share_TK, expert_TKK, weight_TKK, size):
+    weight_TKK = share_TK[:, :, None] * weight_TKK
+    expert_TKK = group_TK[:, :, None] * size + expert_TKK
+    return weight_TKK.flatten(1), expert_TKK.flatten(1)
 
 
 def bits_per_byte(nats_per_token, tokens, size):
@@ -71,6 +88,11 @@ def without(logits_TE, experts, k):
 
 RIGHT = [
     (lesson00.responsibilities, responsibilities),
+    (lesson03.importance, importance),
+    (lesson03.noisy_scores, noisy_scores),
+    (lesson03.smooth_load, smooth_load),
+    (lesson03.rows_per_expert, rows_per_expert),
+    (lesson03.two_levels, two_levels),
     (lesson08.swiglu, swiglu),
     (lesson08.rotate, rotate),
     (lesson08.attend, attend),

@@ -107,11 +107,14 @@ def test_the_bias_moves_after_every_step_and_only_for_its_remedy():
     assert PAPER.rate == 0
 
 
-def test_the_shared_direction_is_in_every_token():
-    model = Recurrent(CONFIG)
-    before = model.embed.weight.detach().clone()
+def test_the_shared_direction_is_in_all_that_router_and_experts_read():
+    torch.manual_seed(0)
+    model, x_BSD, id_BS = Recurrent(CONFIG).eval(), torch.randn(2, 5, 8), torch.ones(2, 5).long()
+    plain, moved = model.sparse(x_BSD, id_BS), model.sparse(x_BSD + 2.0, id_BS)
     share_direction(model, size=2.0)
-    torch.testing.assert_close(model.embed.weight.detach() - before, torch.full((40, 8), 2.0))
+    shifted = model.sparse(x_BSD, id_BS)
+    assert torch.equal(shifted[0], moved[0]) and not torch.equal(shifted[0], plain[0])
+    assert torch.equal(shifted[1].routing.expert_TK, moved[1].routing.expert_TK)
     assert all(one.prepare is share_direction for one in remedies().values())
 
 

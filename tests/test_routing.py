@@ -14,6 +14,7 @@ from moe_lesson.moe.routing import (
     expert_choice,
     hash_router,
     noisy_top_k,
+    score,
     soft,
     softmax_top_k,
     switch,
@@ -244,3 +245,14 @@ def test_expert_choice_keeps_its_promises(tokens, experts, scale, data):
     assert ((routing.weight_TK >= 0) & (routing.weight_TK <= 1)).all()
     visits = [e for row in routing.expert_TK.tolist() for e in row if e < experts]
     assert [visits.count(e) for e in range(experts)] == [capacity] * experts
+
+
+def test_scores_are_products_that_autocast_does_not_narrow():
+    """256 products of about 1: bfloat16 would keep two digits of their sum."""
+    x_TD, weight_ED = scores(9, 256, dtype=torch.float32), scores(4, 256, 1, torch.float32)
+    with torch.autocast("cpu", torch.bfloat16):
+        narrow = score(x_TD, weight_ED)
+    assert torch.equal(narrow, score(x_TD, weight_ED)) and narrow.dtype == torch.float32
+    half = score(x_TD.bfloat16(), weight_ED.bfloat16())
+    exact = x_TD.bfloat16().double() @ weight_ED.bfloat16().double().T
+    torch.testing.assert_close(half, exact.float(), rtol=1e-5, atol=1e-4)

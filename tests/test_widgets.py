@@ -48,11 +48,16 @@ def bench():
 
 
 @pytest.fixture(scope="module")
+def noisy():
+    return widgets.gate_bench(chances=True)
+
+
+@pytest.fixture(scope="module")
 def ledger():
     return widgets.ledger()
 
 
-@pytest.fixture(params=["bench", "ledger", "xray"])
+@pytest.fixture(params=["bench", "noisy", "ledger", "xray"])
 def panel(request):
     panel = request.getfixturevalue(request.param)
     panel.move(**panel.start)
@@ -199,6 +204,41 @@ def test_noise_is_drawn_from_its_seed(bench):
     assert seen[1] != seen[2]
     bench.move(**bench.states["Noise on a near tie"])
     assert "Noise changed the choice: without it, 0." in bench.sentence
+
+
+@pytest.mark.parametrize("k", [1, 2])
+def test_chances_against_numpy(noisy, k):
+    noisy.move(token="torn", tau=2.0, k=k, noise=0.5, order="top-k, softmax")
+    said = dict(re.findall(r"expert (\d) in (\d+) %", noisy.sentence.split("Over 2,000")[1]))
+    scores = np.array(TOKENS["torn"]) + 0.5 * np.random.default_rng(1).standard_normal((100_000, 8))
+    chance = np.bincount(np.argsort(-scores)[:, :k].ravel(), minlength=8) / len(scores)
+    assert len(said) == k + 1
+    for expert, share in said.items():
+        # Four standard deviations of a share of 2,000 draws, and half a per cent of rounding.
+        assert abs(int(share) - 100 * chance[int(expert)]) < 4 * 100 * 0.5 / 2000**0.5 + 0.5
+
+
+def test_chances_do_not_depend_on_the_draw_and_need_noise(noisy, bench):
+    odds = set()
+    for panel in (noisy, bench):
+        panel.move(**panel.start)
+    for draw in (1, 2, 3):
+        noisy.move(token="torn", k=1, noise=0.5, draw=draw)
+        odds.add(noisy.sentence.split("Over")[1])
+    assert len(odds) == 1
+    bench.move(token="torn", k=1, noise=0.5, draw=3)
+    assert noisy.sentence.startswith(bench.sentence) and "draws" not in bench.sentence
+    assert noisy.picture != bench.picture
+    for panel in (noisy, bench):
+        panel.move(noise=0.0)
+    assert noisy.sentence == bench.sentence and noisy.picture == bench.picture
+
+
+def test_noise_flips_only_near_ties(noisy):
+    noisy.move(**noisy.states["Noise on a near tie"])
+    assert "expert 0 in 56 %, expert 1 in 44 %" in noisy.sentence
+    noisy.move(**noisy.states["As much noise, a clear lead"])
+    assert "expert 0 in 100 %" in noisy.sentence
 
 
 def test_gate_bench_takes_scores_from_a_model():

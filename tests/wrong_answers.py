@@ -260,8 +260,7 @@ LESSON_00 = {
     "responsibilities": [
         (
             "not shared out",
-            "def responsibilities(prob_TE, error_TE):\n"
-            "    return prob_TE * (-error_TE / 2).exp()",
+            "def responsibilities(prob_TE, error_TE):\n    return prob_TE * (-error_TE / 2).exp()",
             "They do not sum to 1",
         ),
         (
@@ -530,8 +529,7 @@ LESSON_01 = {
     "active-experts": [
         (
             "pairs",
-            "def active_experts(prob_BTE, floor=0.1):\n"
-            "    return (prob_BTE > floor).sum((1, 2))",
+            "def active_experts(prob_BTE, floor=0.1):\n    return (prob_BTE > floor).sum((1, 2))",
             "every pair of token and expert",
         ),
         (
@@ -548,8 +546,7 @@ LESSON_01 = {
         ),
         (
             "floor fixed",
-            "def active_experts(prob_BTE, floor=0.1):\n"
-            "    return (prob_BTE.max(1) > 0.1).sum(-1)",
+            "def active_experts(prob_BTE, floor=0.1):\n    return (prob_BTE.max(1) > 0.1).sum(-1)",
             "the floor is an argument",
         ),
     ],
@@ -566,8 +563,7 @@ LESSON_01 = {
         ),
         (
             "lost runs",
-            "def your_question():\n"
-            "    return {'4': [1, 2, 3, 4, np.nan], '8': [1, 2, 3, 4, 5]}",
+            "def your_question():\n    return {'4': [1, 2, 3, 4, np.nan], '8': [1, 2, 3, 4, 5]}",
             "never arrived",
         ),
     ],
@@ -726,3 +722,661 @@ LESSON_10 = {
 }
 
 WRONG_ANSWERS |= LESSON_10
+
+TEST_NOISE = (
+    "def test_noise(route):\n"
+    "    x_TE = torch.zeros(1, 2)\n"
+    "    assert torch.equal(route(x_TE, x_TE, 1).logits_TE, x_TE)\n"
+)
+NOISY = (
+    "import torch.nn.functional as F\n"
+    "def noisy_top_k(logits_TE, scale_TE, k, generator=None):\n"
+)
+ALWAYS = (
+    NOISY + "    noise_TE = torch.empty_like(logits_TE).normal_(generator=generator)\n"
+    "    return routing.top_k(logits_TE + noise_TE * F.softplus(scale_TE), k)"
+)
+TEST_MASKED = (
+    "def test_masked(loss):\n"
+    "    logits_TE = torch.tensor([[1.0, 0.0]], requires_grad=True)\n"
+    "    loss(top_k(logits_TE, k=1)).backward()\n"
+    "    assert logits_TE.grad.abs().max() > 0.01\n"
+)
+MASKED_IMPORTS = (
+    "from moe_lesson.moe.balance import load\nfrom moe_lesson.moe.routing import top_k\n"
+)
+FULL = (
+    "def full_loss(routing):\n"
+    "    E = routing.logits_TE.shape[-1]\n"
+    "    prob_E = routing.logits_TE.softmax(-1).mean(0)\n"
+)
+TEST_LOAD = (
+    "def test_load(estimate):\n"
+    "    x_TE = torch.zeros(4, 2)\n"
+    "    assert abs(estimate(x_TE, x_TE, x_TE, 1).sum() - 4) < 0.01\n"
+)
+LOAD = (
+    "import torch.nn.functional as F\n"
+    "def smooth_load(clean_TE, noisy_TE, scale_TE, k):\n"
+)
+RIVALS = (
+    "    chosen_TE = torch.zeros_like(noisy_TE).scatter(1, expert_TK[:, :k], 1.0)\n"
+    "    rival_TE = torch.where(chosen_TE > 0, best_TK[:, k:], best_TK[:, k - 1 : k])\n"
+)
+TEST_WEIGHT = (
+    "def test_weight(route):\n"
+    "    logits_TE = torch.tensor([[1.0, 0.0]], requires_grad=True)\n"
+    "    route(logits_TE).weight_TK.sum().backward()\n"
+    "    assert logits_TE.grad.abs().max() > 0.01\n"
+)
+TEST_BIAS = (
+    "def test_bias(update):\n    assert update(torch.zeros(2), torch.tensor([9, 1]), 0.5)[0] < 0\n"
+)
+BIAS = "def update_bias(bias_E, count_E, rate):\n    count_E = count_E.to(bias_E.dtype)\n"
+MENDED_BIAS = BIAS + "    return bias_E + rate * (count_E.mean() - count_E).sign()"
+
+LESSON_04 = {
+    "score-gradient": [
+        (
+            "summed over tokens",
+            "def score_gradient(prob_TE, share_E):\n"
+            "    mean = (prob_TE * share_E).sum(-1, keepdim=True)\n"
+            "    return len(share_E) * prob_TE * (share_E - mean)",
+            "divide by T",
+        ),
+        (
+            "without E",
+            "def score_gradient(prob_TE, share_E):\n"
+            "    mean = (prob_TE * share_E).sum(-1, keepdim=True)\n"
+            "    return prob_TE * (share_E - mean) / len(prob_TE)",
+            "E is missing",
+        ),
+        (
+            "downhill",
+            "def score_gradient(prob_TE, share_E):\n"
+            "    T, E = prob_TE.shape\n"
+            "    mean = (prob_TE * share_E).sum(-1, keepdim=True)\n"
+            "    return E / T * prob_TE * (mean - share_E)",
+            "descent takes the minus",
+        ),
+        (
+            "probabilities taken for free",
+            "def score_gradient(prob_TE, share_E):\n"
+            "    T, E = prob_TE.shape\n"
+            "    return E / T * prob_TE * share_E",
+            "Softmax ties scores",
+        ),
+        (
+            "p forgotten",
+            "def score_gradient(prob_TE, share_E):\n"
+            "    T, E = prob_TE.shape\n"
+            "    return E / T * (share_E - (prob_TE * share_E).sum(-1, keepdim=True))",
+            "The factor p is missing",
+        ),
+        (
+            "one mean for all tokens",
+            "def score_gradient(prob_TE, share_E):\n"
+            "    T, E = prob_TE.shape\n"
+            "    return E / T * prob_TE * (share_E - share_E.mean())",
+            "weigh the mean of f by its own p",
+        ),
+    ],
+    "museum-noise": [
+        (
+            "a test that returns",
+            "def test_noise(route):\n"
+            "    x_TE = torch.zeros(1, 2)\n"
+            "    return torch.equal(route(x_TE, x_TE, 1).logits_TE, x_TE)\n" + ALWAYS,
+            "it must assert, and return nothing",
+        ),
+        (
+            "a test that tosses a coin",
+            "def test_noise(route):\n"
+            "    x_TE = torch.zeros(1, 2)\n"
+            "    assert route(x_TE, x_TE, 1).expert_TK.item() == 0\n" + ALWAYS,
+            "rely on no luck",
+        ),
+        (
+            "a test of choices that are clear",
+            "def test_noise(route):\n"
+            "    x_TE = torch.tensor([[1.0, 0.0]]).repeat(1000, 1)\n"
+            "    assert (route(x_TE, x_TE, 1).expert_TK == 0).all()\n" + ALWAYS,
+            "and not its twin: its noise is 0.01",
+        ),
+        (
+            "a test that wants noise",
+            "def test_noise(route):\n"
+            "    x_TE = torch.zeros(1, 2)\n"
+            "    assert not torch.equal(route(x_TE, x_TE, 1).logits_TE, x_TE)\n" + ALWAYS,
+            "objects to a right function",
+        ),
+        ("a test and no remedy", TEST_NOISE + NOISY + "    ...", "now mend the function"),
+        ("not mended", TEST_NOISE + ALWAYS, "there must be no noise"),
+        (
+            "training has none either",
+            TEST_NOISE + NOISY + "    return routing.top_k(logits_TE, k)",
+            "training lost its noise too",
+        ),
+        (
+            "softplus lost",
+            TEST_NOISE + NOISY + "    if generator is not None:\n"
+            "        noise_TE = torch.empty_like(logits_TE).normal_(generator=generator)\n"
+            "        logits_TE = logits_TE + noise_TE * scale_TE\n"
+            "    return routing.top_k(logits_TE, k)",
+            "your noise has sd 0.00 and 2.0",
+        ),
+        (
+            "a generator of its own",
+            TEST_NOISE + NOISY + "    if generator is not None:\n"
+            "        noise_TE = torch.randn(logits_TE.shape)\n"
+            "        logits_TE = logits_TE + noise_TE * F.softplus(scale_TE)\n"
+            "    return routing.top_k(logits_TE, k)",
+            "draw from the generator you are given",
+        ),
+    ],
+    "museum-masked": [
+        (
+            "a test of one number",
+            MASKED_IMPORTS + "def test_masked(loss):\n"
+            "    assert loss(top_k(torch.tensor([[1.0, 0.0]]), k=1)) != 2\n"
+            + FULL
+            + "    return E * (load(routing) * prob_E).sum()",
+            "it masks too, and subtracts 1",
+        ),
+        (
+            "a test of an even router",
+            MASKED_IMPORTS + "def test_masked(loss):\n"
+            "    assert abs(loss(top_k(torch.eye(2), k=1)) - 1) < 1e-4\n"
+            + FULL
+            + "    return E * (load(routing) * prob_E).sum()",
+            "says nothing against masked_loss",
+        ),
+        (
+            "not mended",
+            MASKED_IMPORTS + TEST_MASKED + "def full_loss(routing):\n"
+            "    E = routing.logits_TE.shape[-1]\n"
+            "    return E * (load(routing) * balance.importance(routing)).sum()",
+            "still masked",
+        ),
+        (
+            "without E",
+            MASKED_IMPORTS + TEST_MASKED + FULL + "    return (load(routing) * prob_E).sum()",
+            "E is missing",
+        ),
+        (
+            "whole votes",
+            MASKED_IMPORTS
+            + TEST_MASKED
+            + FULL
+            + "    votes = routing.expert_TK.shape[-1]\n"
+            + "    return votes * E * (load(routing) * prob_E).sum()",
+            "Votes of 1/3 each",
+        ),
+        (
+            "cut from the graph",
+            MASKED_IMPORTS
+            + TEST_MASKED
+            + FULL
+            + "    return E * (load(routing) * prob_E.detach()).sum()",
+            "cut from the graph",
+        ),
+    ],
+    "museum-load": [
+        (
+            "a test from one side",
+            "def test_load(estimate):\n"
+            "    x_TE = torch.zeros(4, 2)\n"
+            "    assert estimate(x_TE, x_TE, x_TE, 1).sum() > 3.9\n"
+            + LOAD
+            + "    return balance.smooth_load(clean_TE, noisy_TE, scale_TE, k)",
+            "it has probabilities for the scores",
+        ),
+        (
+            "not mended",
+            TEST_LOAD
+            + LOAD
+            + "    best_TK, expert_TK = noisy_TE.softmax(-1).topk(k + 1)\n"
+            + RIVALS
+            + "    return torch.special.ndtr((clean_TE - rival_TE) / F.softplus(scale_TE)).sum(0)",
+            "The threshold is still a probability",
+        ),
+        (
+            "mended on the wrong side",
+            TEST_LOAD + LOAD + "    best_TK, expert_TK = noisy_TE.topk(k + 1)\n" + RIVALS + ""
+            "    prob_TE = clean_TE.softmax(-1)\n"
+            "    return torch.special.ndtr((prob_TE - rival_TE) / F.softplus(scale_TE)).sum(0)",
+            "Now the scores are probabilities",
+        ),
+        (
+            "both sides probabilities",
+            TEST_LOAD
+            + LOAD
+            + "    best_TK, expert_TK = noisy_TE.softmax(-1).topk(k + 1)\n"
+            + RIVALS
+            + "    prob_TE = clean_TE.softmax(-1)\n"
+            "    return torch.special.ndtr((prob_TE - rival_TE) / F.softplus(scale_TE)).sum(0)",
+            "It must be 0.9254 and 0.0746",
+        ),
+        (
+            "its own rival",
+            TEST_LOAD + LOAD + "    rival_TE = noisy_TE.topk(k).values[:, -1:]\n"
+            "    return torch.special.ndtr((clean_TE - rival_TE) / F.softplus(scale_TE)).sum(0)",
+            "not itself",
+        ),
+        (
+            "noise counted twice",
+            TEST_LOAD
+            + LOAD
+            + "    best_TK, expert_TK = noisy_TE.topk(k + 1)\n"
+            + RIVALS
+            + "    return torch.special.ndtr((noisy_TE - rival_TE) / F.softplus(scale_TE)).sum(0)",
+            "added to the clean score",
+        ),
+    ],
+    "museum-weight": [
+        (
+            "a test of one value",
+            "def test_weight(route):\n"
+            "    assert route(torch.zeros(1, 4)).weight_TK.item() == 0.25\n"
+            "def switch(logits_TE):\n    return routing.softmax_top_k(logits_TE, k=1)",
+            "its weight is 1/E for every score",
+        ),
+        (
+            "not mended",
+            TEST_WEIGHT + "def switch(logits_TE):\n    return routing.top_k(logits_TE, k=1)",
+            "still divided by itself",
+        ),
+        (
+            "the wrong expert's",
+            TEST_WEIGHT + "def switch(logits_TE):\n"
+            "    weight_TK, expert_TK = logits_TE.softmax(-1).topk(1, largest=False)\n"
+            "    return routing.Routing(logits_TE, weight_TK, expert_TK)",
+            "That is the other expert's",
+        ),
+        (
+            "cut from the graph",
+            TEST_WEIGHT + "def switch(logits_TE):\n"
+            "    return routing.softmax_top_k(logits_TE.detach(), k=1)",
+            "cut from the graph",
+        ),
+    ],
+    "museum-bias": [
+        (
+            "a test of one number",
+            "def test_bias(update):\n"
+            "    count_E = torch.tensor([9, 1])\n"
+            "    assert update(torch.zeros(2), count_E, 0.5).tolist() != [0.5, -0.5]\n"
+            + MENDED_BIAS,
+            "it feeds the busy ones even more",
+        ),
+        (
+            "a test that wants feeding",
+            "def test_bias(update):\n"
+            "    assert update(torch.zeros(2), torch.tensor([9, 1]), 0.5)[0] > 0\n" + MENDED_BIAS,
+            "objects to a right function",
+        ),
+        ("no test", "def test_bias(update):\n    ...\n" + MENDED_BIAS, "test is still missing"),
+        (
+            "not mended",
+            TEST_BIAS + BIAS + "    return bias_E + rate * (count_E - count_E.mean()).sign()",
+            "still goes up",
+        ),
+        (
+            "by the size",
+            TEST_BIAS + BIAS + "    return bias_E + rate * (count_E.mean() - count_E)",
+            "Take the sign",
+        ),
+        (
+            "the old bias lost",
+            TEST_BIAS + BIAS + "    return rate * (count_E.mean() - count_E).sign()",
+            "The old bias is lost",
+        ),
+        (
+            "every visit is too many",
+            TEST_BIAS + BIAS + "    return bias_E - rate * count_E.sign()",
+            "Compare with the mean",
+        ),
+    ],
+    "own-remedy": [
+        (
+            "alone",
+            "def own_remedy():\n    return {'mine': [(2.0, 1.1)] * 3}",
+            "beside another, or beside none",
+        ),
+        (
+            "two seeds",
+            "def own_remedy():\n    return {'none': [(2.0, 3.0)] * 2, 'mine': [(2.1, 1.1)] * 2}",
+            "three at least",
+        ),
+        (
+            "a share for a ratio",
+            "def own_remedy():\n    return {'none': [(2.0, 0.7)] * 3, 'mine': [(2.1, 0.3)] * 3}",
+            "the busiest cannot have 0.70 means",
+        ),
+    ],
+}
+
+WRONG_ANSWERS |= LESSON_04
+
+LOAD_ENDS = "    return torch.special.ndtr((clean_TE - rival_TE) / F.softplus(scale_TE)).sum(0)\n"
+RIVAL = (
+    "    T, E = clean_TE.shape\n"
+    "    if k == E:\n"
+    "        return clean_TE.new_full((E,), float(T))\n"
+    "    best_TK, expert_TK = noisy_TE.topk(k + 1)\n"
+    "    chosen_TE = torch.zeros_like(noisy_TE).scatter(1, expert_TK[:, :k], 1.0) > 0\n"
+    "    rival_TE = torch.where(chosen_TE, best_TK[:, k:], best_TK[:, k - 1 : k])\n"
+)
+NOISY_SCORES = "def noisy_scores(logits_TE, scale_TE, generator):\n"
+TWO_LEVELS = "def two_levels(group_TK, share_TK, expert_TKK, weight_TKK, size):\n"
+ROWS = "def rows_per_expert(batch, positions, top_k, num_experts, devices):\n"
+
+LESSON_03 = {
+    "importance": [
+        (
+            "visits",
+            "def importance(routing):\n"
+            "    E = routing.logits_TE.shape[-1]\n"
+            "    return routing.expert_TK.flatten().bincount(minlength=E + 1)[:E]",
+            "These are visits",
+        ),
+        (
+            "shares of visits",
+            "from moe_lesson.moe.balance import load\n"
+            "def importance(routing):\n    return load(routing)",
+            "These are shares of visits",
+        ),
+        (
+            "repeated places written once",
+            "def importance(routing):\n"
+            "    E = routing.logits_TE.shape[-1]\n"
+            "    total = routing.weight_TK.new_zeros(E + 1)\n"
+            "    total[routing.expert_TK.flatten()] += routing.weight_TK.flatten()\n"
+            "    return total[:E]",
+            "one weight was kept",
+        ),
+        (
+            "softmax over all",
+            "def importance(routing):\n    return routing.logits_TE.softmax(-1).sum(0)",
+            "Who is not visited gets nothing",
+        ),
+        (
+            "mean over tokens",
+            "from moe_lesson.moe import balance\n"
+            "def importance(routing):\n"
+            "    return balance.importance(routing) / len(routing.weight_TK)",
+            "divided by nothing",
+        ),
+        (
+            "first choices",
+            "def importance(routing):\n"
+            "    total = routing.weight_TK.new_zeros(routing.logits_TE.shape[-1])\n"
+            "    return total.index_add(0, routing.expert_TK[:, 0], routing.weight_TK[:, 0])",
+            "Second choices count too",
+        ),
+        (
+            "cut from the graph",
+            "from moe_lesson.moe import balance\n"
+            "def importance(routing):\n    return balance.importance(routing).detach()",
+            "cut from the graph",
+        ),
+        (
+            "a place too many",
+            "def importance(routing):\n"
+            "    E = routing.logits_TE.shape[-1]\n"
+            "    total = routing.weight_TK.new_zeros(E + 1)\n"
+            "    places, values = routing.expert_TK.flatten(), routing.weight_TK.flatten()\n"
+            "    return total.index_add(0, places, values)",
+            "has shape (5,)",
+        ),
+    ],
+    "smooth-load": [
+        (
+            "its own rival",
+            "def smooth_load(clean_TE, noisy_TE, scale_TE, k):\n"
+            "    rival_TE = noisy_TE.topk(k).values[:, -1:]\n" + LOAD_ENDS,
+            "not its own 2",
+        ),
+        (
+            "the runner-up for all",
+            "def smooth_load(clean_TE, noisy_TE, scale_TE, k):\n"
+            "    rival_TE = noisy_TE.topk(k + 1).values[:, -1:]\n" + LOAD_ENDS,
+            "the others must beat 2",
+        ),
+        (
+            "old noise kept",
+            "def smooth_load(clean_TE, noisy_TE, scale_TE, k):\n"
+            + RIVAL
+            + LOAD_ENDS.replace("clean_TE -", "noisy_TE -"),
+            "Fresh noise goes on the clean score",
+        ),
+        (
+            "sign turned",
+            "def smooth_load(clean_TE, noisy_TE, scale_TE, k):\n"
+            + RIVAL
+            + LOAD_ENDS.replace("clean_TE - rival_TE", "rival_TE - clean_TE"),
+            "chances to lose",
+        ),
+        (
+            "rivals without noise",
+            "def smooth_load(clean_TE, noisy_TE, scale_TE, k):\n"
+            + RIVAL.replace("noisy_TE", "clean_TE")
+            + LOAD_ENDS,
+            "The scores to beat are noisy",
+        ),
+        (
+            "no softplus",
+            "def smooth_load(clean_TE, noisy_TE, scale_TE, k):\n"
+            + RIVAL
+            + LOAD_ENDS.replace("F.softplus(scale_TE)", "scale_TE"),
+            "The sd is softplus of the scale",
+        ),
+        (
+            "a sigmoid",
+            "def smooth_load(clean_TE, noisy_TE, scale_TE, k):\n"
+            + RIVAL
+            + LOAD_ENDS.replace("torch.special.ndtr", "torch.sigmoid"),
+            "ndtr, not a sigmoid",
+        ),
+        (
+            "visits",
+            "def smooth_load(clean_TE, noisy_TE, scale_TE, k):\n"
+            "    visits = noisy_TE.topk(k).indices.flatten()\n"
+            "    return visits.bincount(minlength=noisy_TE.shape[1]).double()",
+            "they have no slope",
+        ),
+        (
+            "the sd forgotten",
+            "def smooth_load(clean_TE, noisy_TE, scale_TE, k):\n"
+            + RIVAL
+            + LOAD_ENDS.replace(" / F.softplus(scale_TE)", ""),
+            "The sd is not used",
+        ),
+        (
+            "times the sd",
+            "def smooth_load(clean_TE, noisy_TE, scale_TE, k):\n"
+            + RIVAL
+            + LOAD_ENDS.replace(") / F", ") * F"),
+            "Divide by the sd",
+        ),
+        (
+            "mean over tokens",
+            "def smooth_load(clean_TE, noisy_TE, scale_TE, k):\n"
+            + RIVAL
+            + LOAD_ENDS.replace("sum", "mean"),
+            "This is the mean over tokens",
+        ),
+        (
+            "one place for all",
+            "def smooth_load(clean_TE, noisy_TE, scale_TE, k):\n    k = 1\n" + RIVAL + LOAD_ENDS,
+            "the second of the others",
+        ),
+        (
+            "cut from the graph",
+            "def smooth_load(clean_TE, noisy_TE, scale_TE, k):\n    clean_TE = clean_TE.detach()\n"
+            + RIVAL
+            + LOAD_ENDS,
+            "cut from the graph",
+        ),
+        (
+            "a half for everyone",
+            "def smooth_load(clean_TE, noisy_TE, scale_TE, k):\n"
+            "    if k == clean_TE.shape[1]:\n"
+            "        return torch.full_like(clean_TE[0], 0.5)\n" + RIVAL + LOAD_ENDS,
+            "all are chosen by both tokens",
+        ),
+    ],
+    "noisy-scores": [
+        (
+            "not mended",
+            NOISY_SCORES + "    noise = torch.randn(logits_TE.shape[1:], generator=generator)\n"
+            "    return logits_TE + noise * F.softplus(scale_TE)",
+            "give each its own",
+        ),
+        (
+            "one draw a token",
+            NOISY_SCORES + "    noise = torch.randn(len(logits_TE), 1, generator=generator)\n"
+            "    return logits_TE + noise * F.softplus(scale_TE)",
+            "moves all of its scores together",
+        ),
+        (
+            "no noise",
+            NOISY_SCORES + "    return logits_TE + 0 * scale_TE",
+            "No score is moved at all",
+        ),
+        (
+            "no softplus",
+            NOISY_SCORES + "    noise_TE = torch.randn(logits_TE.shape, generator=generator)\n"
+            "    return logits_TE + noise_TE * scale_TE",
+            "the softplus is missing",
+        ),
+        (
+            "the scale is the variance",
+            NOISY_SCORES + "    noise_TE = torch.randn(logits_TE.shape, generator=generator)\n"
+            "    return logits_TE + noise_TE * F.softplus(scale_TE).sqrt()",
+            "It must be softplus of the scale",
+        ),
+        (
+            "only upwards",
+            NOISY_SCORES + "    noise_TE = torch.rand(logits_TE.shape, generator=generator)\n"
+            "    return logits_TE + 12**0.5 * noise_TE * F.softplus(scale_TE)",
+            "use randn",
+        ),
+        (
+            "torch's own generator",
+            NOISY_SCORES
+            + "    return logits_TE + torch.randn(logits_TE.shape) * F.softplus(scale_TE)",
+            "one seed gives two results",
+        ),
+        (
+            "a generator of its own",
+            NOISY_SCORES + "    generator = torch.Generator().manual_seed(0)\n"
+            "    noise_TE = torch.randn(logits_TE.shape, generator=generator)\n"
+            "    return logits_TE + noise_TE * F.softplus(scale_TE)",
+            "two seeds give one result",
+        ),
+    ],
+    "rows-per-expert": [
+        (
+            "one time step",
+            ROWS + "    return top_k * batch * devices / num_experts",
+            "Each time step is one more example",
+        ),
+        (
+            "one device",
+            ROWS + "    return top_k * batch * positions / num_experts",
+            "meet at the same experts",
+        ),
+        (
+            "divided by the devices",
+            ROWS + "    return top_k * batch * positions / num_experts / devices",
+            "More devices bring more rows",
+        ),
+        (
+            "one expert a token",
+            ROWS + "    return batch * positions * devices / num_experts",
+            "Each token makes k visits",
+        ),
+        (
+            "rows of all experts",
+            ROWS + "    return top_k * batch * positions * devices",
+            "The experts share the visits",
+        ),
+        (
+            "cut to whole rows",
+            ROWS + "    return top_k * batch * positions * devices // num_experts",
+            "it must be 0.125",
+        ),
+    ],
+    "two-levels": [
+        (
+            "numbers within groups",
+            TWO_LEVELS + "    return (share_TK[:, :, None] * weight_TKK).flatten(1), "
+            "expert_TKK.flatten(1)",
+            "are not numbers among all",
+        ),
+        (
+            "groups of one",
+            TWO_LEVELS + "    expert_TKK = group_TK[:, :, None] + expert_TKK\n"
+            "    return (share_TK[:, :, None] * weight_TKK).flatten(1), expert_TKK.flatten(1)",
+            "Group 2 starts at",
+        ),
+        (
+            "groups like a comb",
+            TWO_LEVELS + "    expert_TKK = group_TK[:, :, None] + expert_TKK * size\n"
+            "    return (share_TK[:, :, None] * weight_TKK).flatten(1), expert_TKK.flatten(1)",
+            "stand side by side",
+        ),
+        (
+            "weights within groups",
+            TWO_LEVELS + "    expert_TKK = group_TK[:, :, None] * size + expert_TKK\n"
+            "    return weight_TKK.flatten(1), expert_TKK.flatten(1)",
+            "multiply by the share of the group",
+        ),
+        (
+            "weights of groups",
+            TWO_LEVELS + "    expert_TKK = group_TK[:, :, None] * size + expert_TKK\n"
+            "    return share_TK.repeat_interleave(2, 1), expert_TKK.flatten(1)",
+            "The weights within a group are missing",
+        ),
+        (
+            "the wrong axis",
+            TWO_LEVELS + "    expert_TKK = group_TK[:, :, None] * size + expert_TKK\n"
+            "    return (share_TK[:, None] * weight_TKK).flatten(1), expert_TKK.flatten(1)",
+            "belongs to both visits",
+        ),
+        (
+            "added",
+            TWO_LEVELS + "    expert_TKK = group_TK[:, :, None] * size + expert_TKK\n"
+            "    return (share_TK[:, :, None] + weight_TKK).flatten(1), expert_TKK.flatten(1)",
+            "do not add",
+        ),
+        (
+            "experts first",
+            TWO_LEVELS + "    expert_TKK = group_TK[:, :, None] * size + expert_TKK\n"
+            "    return expert_TKK.flatten(1), (share_TK[:, :, None] * weight_TKK).flatten(1)",
+            "weights first, then experts",
+        ),
+    ],
+    "sparse-experiment": [
+        (
+            "one seed",
+            "def experiment():\n    return {'wide': (100, [2.0]), 'narrow': (100, [2.1])}",
+            "one cannot show its own spread",
+        ),
+        ("one design", "def experiment():\n    return {'wide': (100, [2.0, 2.1])}", "needs two"),
+        (
+            "no price",
+            "def experiment():\n    return {'wide': [2.0, 2.1], 'narrow': [2.2, 2.1]}",
+            "its operations first",
+        ),
+        (
+            "perplexities",
+            "def experiment():\n"
+            "    return {'wide': (100, [18.4, 14.2]), 'narrow': (100, [15.0, 16.1])}",
+            "lie below 8",
+        ),
+    ],
+}
+
+WRONG_ANSWERS |= LESSON_03

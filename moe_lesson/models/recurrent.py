@@ -158,9 +158,10 @@ class SparseBetween(nn.Module):
         super().__init__()
         self.router = router or make_router(config)
         self.experts = ReLUExperts(config.dim, config.hidden_dim, config.num_experts)
+        self.shared = 0.0  # added to all that router and experts read; lesson 4 turns it
 
     def forward(self, x_BSD, id_BS, generator=None):
-        x_TD = x_BSD.flatten(0, 1)
+        x_TD = x_BSD.flatten(0, 1) + self.shared
         gated = self.router(x_TD, id_BS.flatten(), generator)
         visits = plan(gated.routing)
         y_RD = self.experts(dispatch(x_TD, visits), visits.count_E)

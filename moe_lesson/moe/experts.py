@@ -159,7 +159,7 @@ class ReLUExperts(nn.Module):
 
     def forward(self, x_RD, count_E):
         dropout = self.dropout if self.training else 0.0
-        if len(self.up_EFD) > MANY and x_RD.dtype is torch.float32:
+        if len(self.up_EFD) > MANY and x_RD.is_cpu and x_RD.dtype is torch.float32:
             hidden_RF = F.dropout(F.relu(grouped(x_RD, count_E, self.up_EFD)), dropout)
             return grouped(hidden_RF, count_E, self.down_EDF)
         network = partial(relu_network, dropout=dropout)

@@ -11,25 +11,27 @@ from moe_lesson.moe.routers import BiasedRouter, HashRouter, LinearRouter, Noisy
 from moe_lesson.moe.routing import Routing, expert_choice
 from moe_lesson.study.harness import Remedy
 
-SHARED = 2.0  # what lesson 4 adds to every number of every starting embedding
+SHARED = 1.0  # about the standard deviation of what the sparse layer reads
 
 
 def share_direction(model, size=SHARED):
-    """Give all tokens a direction in common, as trained transformers have one.
+    """Give all that the sparse layer reads a direction in common, as in trained transformers.
 
     Lesson 4 measures how large it is in the shipped model. Along it a router's gradient
     adds up over all tokens; without it small routers do not collapse.
 
+    Args:
+        size: what is added to every number.
+
     >>> from moe_lesson.models.recurrent import Recurrent, RecurrentConfig
     >>> model = Recurrent(RecurrentConfig())
     >>> share_direction(model, size=5.0)
-    >>> 4.9 < model.embed.weight.mean().item() < 5.1
-    True
+    >>> model.sparse.shared
+    5.0
 
     Lesson 4.
     """
-    with torch.no_grad():
-        model.embed.weight += size
+    model.sparse.shared = size
 
 
 def smaller_start(model, scale):

@@ -22,7 +22,7 @@ class NotAttempted(Exception):
 
 
 def exercise(praise):
-    """Turn a function that tests an answer into a check that prints its verdict.
+    """Turn a function that tests an answer, or several, into a check that prints its verdict.
 
     Args:
         praise: what the reader has shown, in one sentence.
@@ -41,9 +41,9 @@ def exercise(praise):
 
     def wrap(test):
         @functools.wraps(test)
-        def check(answer):
+        def check(*answers):
             try:
-                test(functools.partial(_ask, answer))
+                test(*(functools.partial(_ask, answer) for answer in answers))
             except NotAttempted:
                 print("not attempted")
             else:
@@ -54,10 +54,15 @@ def exercise(praise):
     return wrap
 
 
-def _ask(answer, *inputs):
-    """Call the reader's function; tell an untouched stub from a forgotten return."""
-    given = answer(*inputs)
+def _ask(answer, *inputs, **options):
+    """Call the reader's function; tell an untouched stub from a forgotten return.
+
+    What is called ``test...`` returns nothing: it asserts.
+    """
+    given = answer(*inputs, **options)
     if given is None and _does_something(answer):
+        if answer.__name__.startswith("test"):
+            return None
         raise AssertionError(f"{answer.__name__} returns None: is there a `return` at its end?")
     if given is None or given is ...:
         raise NotAttempted

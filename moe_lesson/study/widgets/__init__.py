@@ -4,6 +4,7 @@ Without a kernel, or with the environment variable ``MOE_STATIC=1``, each shows 
 pictures with the same sentences instead.
 """
 
+from moe_lesson.study.widgets.balance_lab import balance_lab
 from moe_lesson.study.widgets.explorer import Explorer
 from moe_lesson.study.widgets.fallback import View
 from moe_lesson.study.widgets.gate_bench import gate_bench
@@ -22,6 +23,7 @@ __all__ = [
     "Explorer",
     "Scene",
     "View",
+    "balance_lab",
     "expert_paths",
     "expert_surgery",
     "film_scene",

@@ -5,7 +5,7 @@ import torch
 
 from moe_lesson.moe.balance import entropy
 from moe_lesson.moe.routing import biased_top_k, softmax_top_k, top_k
-from moe_lesson.study.plots import gate_bars, new_axes, png
+from moe_lesson.study.plots import gate_bars, gate_chances, new_axes, png
 from moe_lesson.study.widgets.explorer import Explorer
 from moe_lesson.study.widgets.fallback import View
 
@@ -37,13 +37,31 @@ ORDERS = {
     "softmax, top-k": softmax_top_k,
     "sigmoid, top-k, normalise": sigmoid_top_k,
 }
+STATES = {
+    "Mixtral's order": {"token": "torn"},
+    "The other order": {"token": "torn", "order": "softmax, top-k, renormalise"},
+    "No renormalising": {"token": "torn", "order": "softmax, top-k"},
+    "Noise on a near tie": {"token": "torn", "k": 1, "noise": 0.5, "draw": 4},
+}
+NOISY_STATES = {
+    "No noise": {"token": "torn", "k": 1},
+    "Noise on a near tie": {"token": "torn", "k": 1, "noise": 0.5, "draw": 4},
+    "As much noise, a clear lead": {"token": "confident", "k": 1, "noise": 0.5, "draw": 4},
+    "Noise above all scores": {"token": "torn", "k": 1, "noise": 3.0, "draw": 4},
+}
+QUESTIONS = (
+    "With a higher temperature, does the same pair of experts win? With what weights?",
+    "Noise is drawn anew for each visit: how often will the runner-up be chosen?",
+)
+DRAWS = 2000  # of the noise, from one fixed seed
 
 
-def gate_bench(logits_E=None):
+def gate_bench(logits_E=None, chances=False):
     """Turn temperature, k, noise and the order of softmax and top-k for one token.
 
     Args:
         logits_E: one token's scores from a model; they become the token "from model".
+        chances: also show how often fresh noise would choose each expert.
 
     Returns:
         An Explorer.
@@ -52,7 +70,7 @@ def gate_bench(logits_E=None):
     'Temperature 1.00: entropy 2.30 of 3 bits. Top-2 keeps experts 0, 1, which hold 70 % of \
 the softmax; their weights sum to 1.00.'
 
-    Lesson 8.
+    Lessons 3 and 8.
     """
     tokens = {name: torch.tensor(scores) for name, scores in TOKENS.items()}
     if logits_E is not None:
@@ -69,21 +87,18 @@ the softmax; their weights sum to 1.00.'
         weight_E = torch.zeros_like(prob_E).scatter(0, routing.expert_TK[0], weight_K)
         axes.clear()
         title = f"Top-{k}: the weights sum to {weight_E.sum():.2f}"
-        gate_bars(axes, prob_E.numpy(), weight_E.numpy(), title)
         calm = ORDERS[order](logits[None], k).expert_TK[0]
-        return View(png(axes.figure), _sentence(tau, prob_E, weight_E, calm, noise))
+        said = _sentence(tau, prob_E, weight_E, calm, noise)
+        bars = prob_E.numpy(), weight_E.numpy()
+        if not (chances and noise):
+            gate_bars(axes, *bars, title)
+            return View(png(axes.figure), said)
+        chance_E = _chances(tokens[token], tau, noise, k, ORDERS[order])
+        gate_chances(axes, *bars, chance_E.numpy())
+        return View(png(axes.figure), f"{said} {_odds(chance_E, k)}")
 
-    return Explorer(
-        view,
-        _controls(list(tokens), most),
-        {
-            "Mixtral's order": {"token": "torn"},
-            "The other order": {"token": "torn", "order": "softmax, top-k, renormalise"},
-            "No renormalising": {"token": "torn", "order": "softmax, top-k"},
-            "Noise on a near tie": {"token": "torn", "k": 1, "noise": 0.5, "draw": 4},
-        },
-        "With a higher temperature, does the same pair of experts win? With what weights?",
-    )
+    states = NOISY_STATES if chances else STATES
+    return Explorer(view, _controls(list(tokens), most), states, QUESTIONS[chances])
 
 
 def _controls(tokens, most):
@@ -116,6 +131,21 @@ def _scores(scores, tau, noise, draw):
     generator = torch.Generator().manual_seed(draw)
     added = noise * torch.randn(len(scores), generator=generator)
     return (scores + added) / tau, scores / tau
+
+
+def _chances(scores, tau, noise, k, order):
+    """Estimate how often each expert is chosen if the noise is drawn anew."""
+    E, generator = len(scores), torch.Generator().manual_seed(DRAWS)
+    drawn_TE = (scores + noise * torch.randn(DRAWS, E, generator=generator)) / tau
+    count_E = order(drawn_TE, k).expert_TK.flatten().bincount(minlength=E)
+    return count_E / DRAWS
+
+
+def _odds(chance_E, k):
+    """Name the k experts that are chosen most often, and the next one."""
+    first = chance_E.argsort(descending=True, stable=True)[: k + 1].tolist()
+    shares = ", ".join(f"expert {expert} in {100 * chance_E[expert]:.0f} %" for expert in first)
+    return f"Over {DRAWS:,} draws of the noise: {shares}."
 
 
 def _sentence(tau, prob_E, weight_E, calm, noise):

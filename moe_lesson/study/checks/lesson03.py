@@ -1,0 +1,243 @@
+"""Check the exercises of lesson 03: importance, noise, smooth load, small batches, two levels."""
+
+import math
+
+import torch
+
+from moe_lesson.moe.routing import Routing
+from moe_lesson.study.checks import demand, exercise, near, tensor_of
+
+CUT = "the numbers are right, but cut from the graph: nothing is learned"
+
+
+def _rounded(values):
+    return [round(x, 4) for x in values.tolist()]
+
+
+def _compare(found, wanted, said, mistakes):
+    """Name the mistake if the numbers are those of one, then demand the right ones."""
+    for reason, numbers in mistakes.items():
+        demand(not near(found, numbers, 1e-3), said + reason)
+    demand(near(found, wanted, 1e-3), said + f"It must be {wanted}")
+
+
+@exercise("weights are summed, not visits, and the sum has a gradient.")
+def importance(answer):
+    """Check ``answer(routing)``: the weights that each expert received, summed over tokens.
+
+    >>> from moe_lesson.moe.balance import importance as ours
+    >>> importance(ours)
+    correct: weights are summed, not visits, and the sum has a gradient.
+
+    Lesson 3.
+    """
+    odds = torch.tensor([[6, 2, 1, 1], [4, 1, 4, 1], [6, 2, 1, 1]], dtype=torch.float64)
+    weight_TK = torch.tensor([[0.75, 0.25], [0.5, 0.5], [0.75, 0.25]], requires_grad=True)
+    given = answer(Routing(odds.log(), weight_TK, torch.tensor([[0, 1], [0, 2], [0, 1]])))
+    found = tensor_of(given, (4,), "the importance")
+    said = "weights 0.75 0.25 | 0.5 0.5 | 0.75 0.25 go to experts 0 1 | 0 2 | 0 1: "
+    said += f"you give {_rounded(found)}. "
+    mistakes = {
+        "These are visits: sum the weights": [3, 2, 1, 0],
+        "These are shares of visits: sum the weights": [1 / 2, 1 / 3, 1 / 6, 0],
+        "A sum is divided by nothing": [2 / 3, 1 / 6, 1 / 6, 0],
+        "Second choices count too": [2, 0, 0, 0],
+        "Who is not visited gets nothing": [1.6, 0.5, 0.6, 0.3],
+    }
+    last = found[0] in (0.5, 0.75) and near(found[1:], [0.25, 0.5, 0])
+    demand(not last, said + "Where a number repeats, one weight was kept: use index_add")
+    _compare(found, [2, 0.5, 0.5, 0], said, mistakes)
+    demand(given.requires_grad, CUT)
+    gap = Routing(torch.zeros(1, 4), torch.tensor([[1.0, 0.0]]), torch.tensor([[1, 4]]), gaps=True)
+    found = tensor_of(answer(gap), (4,), "the importance")
+    demand(near(found, [0, 1, 0, 0]), f"expert 4 of 4 means no visit: you give {_rounded(found)}")
+
+
+@exercise("every score has noise of its own, as wide as its own scale says.")
+def noisy_scores(answer):
+    """Check ``answer(logits_TE, scale_TE, generator)``: scores with noise, Shazeer's eq. 4.
+
+    >>> def ours(logits_TE, scale_TE, generator):
+    ...     noise_TE = torch.randn(logits_TE.shape, generator=generator)
+    ...     return logits_TE + noise_TE * torch.nn.functional.softplus(scale_TE)
+    >>> noisy_scores(ours)
+    correct: every score has noise of its own, as wide as its own scale says.
+
+    Lesson 3.
+    """
+    logits_TE = torch.tensor([[3.0, 0.0, -3.0]]).repeat(4000, 1)
+    scale_TE = torch.tensor([[0.0, math.log(math.e - 1), -20.0]]).expand(4000, -1).contiguous()
+
+    def noise(seed):
+        given = answer(logits_TE.clone(), scale_TE.clone(), torch.Generator().manual_seed(seed))
+        return tensor_of(given, (4000, 3), "the noisy scores") - logits_TE.double()
+
+    found = noise(seed=0)
+    spread, middle = found.std(0), found.mean(0)
+    said = f"4000 equal tokens, scales 0, 0.5413 and -20: your noise has sd {_rounded(spread)}. "
+    demand(found.abs().max() > 1e-3, said + "No score is moved at all")
+    demand(spread.max() > 1e-3, said + "All tokens share a draw: give each its own")
+    shared = near(found[:, 0] / math.log(2), found[:, 1], 1e-3)
+    demand(not shared, said + "One draw a token moves all of its scores together")
+    demand(spread[0] > 0.01, said + "None at scale 0: the softplus is missing")
+    demand(
+        near(spread, [math.log(2), 1, 0], 0.05),
+        said + "It must be softplus of the scale, 0.6931, 1 and 0",
+    )
+    demand(middle.abs().max() < 0.1, said + f"Its mean is {_rounded(middle)}, not 0: use randn")
+    demand(torch.equal(found, noise(seed=0)), "one seed gives two results: use the generator")
+    demand(not torch.equal(found, noise(seed=1)), "two seeds give one result: use the generator")
+
+
+@exercise("each expert against the best of the others, with fresh noise, and with a slope.")
+def smooth_load(answer):
+    """Check ``answer(clean_TE, noisy_TE, scale_TE, k)``: the chances of being chosen, summed.
+
+    >>> from moe_lesson.moe.balance import smooth_load as ours
+    >>> smooth_load(ours)
+    correct: each expert against the best of the others, with fresh noise, and with a slope.
+
+    Lesson 3.
+    """
+    clean_TE = torch.zeros(1, 3, dtype=torch.float64, requires_grad=True)
+    noisy_TE = torch.tensor([[2.0, 1.0, 0.0]], dtype=torch.float64)
+    given = answer(clean_TE, noisy_TE, _scale_of(1, clean_TE), 1)
+    found = tensor_of(given, (3,), "the load")
+    said = f"clean scores 0 0 0, noisy 2 1 0, sd 1, k = 1: you give {_rounded(found)}. "
+    mistakes = {
+        "The score to beat is among the others: expert 0 beats 1, not its own 2": [0.0228] * 3,
+        "Only expert 0 beats the runner-up 1; the others must beat 2": [0.1587] * 3,
+        "Fresh noise goes on the clean score": [0.8413, 0.1587, 0.0228],
+        "The sign is turned: these are chances to lose": [0.8413, 0.9772, 0.9772],
+        "The scores to beat are noisy": [0.5] * 3,
+        "The sd is softplus of the scale": [0.0324, 0.0001, 0.0001],
+        "The noise is normal: ndtr, not a sigmoid": [0.2689, 0.1192, 0.1192],
+        "These are visits: they have no slope": [1, 0, 0],
+    }
+    _compare(found, [0.1587, 0.0228, 0.0228], said, mistakes)
+    demand(given.requires_grad, CUT)
+    (slope,) = torch.autograd.grad(given.sum(), clean_TE)
+    demand(near(slope, [[0.242, 0.054, 0.054]], 1e-3), f"the slopes by clean_TE are {slope[0]}")
+    _two_visits(answer)
+
+
+def _scale_of(spread, like):
+    """Return the scale whose softplus is a standard deviation."""
+    return torch.full_like(like, math.log(math.expm1(spread)))
+
+
+def _two_visits(answer):
+    """Check two equal tokens with k = 2 and sd 2, then k = E."""
+    clean_TE = torch.tensor([[4.0, 2, 0, -2]] * 2)
+    noisy_TE = torch.tensor([[3.0, 5, 1, -1]] * 2)
+    scale_TE = _scale_of(2, clean_TE)
+    found = tensor_of(answer(clean_TE, noisy_TE, scale_TE, 2), (4,), "the load")
+    said = (
+        "two equal tokens, clean scores 4 2 0 -2, noisy 3 5 1 -1, sd 2, k = 2: you give "
+        f"{_rounded(found)}. "
+    )
+    mistakes = {
+        "This is the mean over tokens: sum": [0.9332, 0.6915, 0.0668, 0.0062],
+        "Divide by the sd, do not multiply": [2, 1.9545, 0, 0],
+        "The sd is not used": [1.9973, 1.6827, 0.0027, 0],
+        "With two places the second of the others is to beat": [0.6171, 0.6171, 0.0124, 0.0005],
+    }
+    _compare(found, [1.8664, 1.3829, 0.1336, 0.0124], said, mistakes)
+    found = tensor_of(answer(clean_TE, noisy_TE, scale_TE, 4), (4,), "the load")
+    demand(near(found, [2] * 4), f"k = E: all are chosen by both tokens, not {_rounded(found)}")
+
+
+@exercise("the batch shrinks with the experts; devices and time steps make up for it.")
+def rows_per_expert(answer):
+    """Check ``answer(batch, positions, top_k, num_experts, devices)``: mean rows of an expert.
+
+    >>> def ours(batch, positions, top_k, num_experts, devices):
+    ...     return top_k * batch * positions * devices / num_experts
+    >>> rows_per_expert(ours)
+    correct: the batch shrinks with the experts; devices and time steps make up for it.
+
+    Lesson 3.
+    """
+    found = answer(64, 20, 4, 256, 8)
+    demand(isinstance(found, (int, float)), f"return a number, not a {type(found).__name__}")
+    said = f"batch 64, 20 positions, k = 4, 256 experts, 8 devices: you say {found:g}. "
+    mistakes = {
+        "Each time step is one more example": 8,
+        "The devices' batches meet at the same experts": 20,
+        "More devices bring more rows: multiply": 2.5,
+        "Each token makes k visits": 40,
+        "The experts share the visits": 40_960,
+    }
+    _compare(found, 160, said, mistakes)
+    found = answer(8, 1, 4, 256, 1)
+    demand(near(found, 0.125), f"batch 8, one position, one device: it must be 0.125, not {found}")
+
+
+@exercise("weights multiply, numbers count on, and the weights of all visits still sum to 1.")
+def two_levels(answer):
+    """Check ``answer(group_TK, share_TK, expert_TKK, weight_TKK, size)``: (weights, experts).
+
+    The last axes of ``expert_TKK`` and ``weight_TKK`` are the choices within a chosen group.
+
+    >>> def ours(group_TK, share_TK, expert_TKK, weight_TKK, size):
+    ...     weight_TKK = share_TK[:, :, None] * weight_TKK
+    ...     expert_TKK = group_TK[:, :, None] * size + expert_TKK
+    ...     return weight_TKK.flatten(1), expert_TKK.flatten(1)
+    >>> two_levels(ours)
+    correct: weights multiply, numbers count on, and the weights of all visits still sum to 1.
+
+    Lesson 3.
+    """
+    group_TK, share_TK = torch.tensor([[0, 2], [1, 3]]), torch.tensor([[0.75, 0.25], [0.5, 0.5]])
+    expert_TKK = torch.tensor([[[1, 0], [2, 1]], [[0, 2], [1, 0]]])
+    weight_TKK = torch.tensor([[[0.6, 0.4], [0.5, 0.5]], [[0.8, 0.2], [0.9, 0.1]]])
+    given = answer(group_TK, share_TK, expert_TKK, weight_TKK, 3)
+    demand(isinstance(given, tuple) and len(given) == 2, "return two tensors: weights, experts")
+    demand(not given[1].is_floating_point(), "return weights first, then experts")
+    expert, order = tensor_of(given[1], (2, 4), "the experts").sort(1)
+    said = f"groups of 3; 1 0 taken in group 0, 2 1 in group 2: {expert[0].int().tolist()}. "
+    mistakes = {
+        "Numbers within a group are not numbers among all": [0, 1, 1, 2],
+        "Group 2 starts at 2 times the size of a group": [0, 1, 3, 4],
+        "Experts of a group stand side by side: group times size, plus the expert": [0, 3, 5, 8],
+    }
+    _compare(expert[0], [0, 1, 7, 8], said, mistakes)
+    demand(expert[1].tolist() == [3, 5, 9, 10], f"token 1 goes to {expert[1].int().tolist()}")
+    weight = tensor_of(given[0], (2, 4), "the weights").gather(1, order)
+    said = f"experts 0 1 7 8 get {_rounded(weight[0])}, in all {weight[0].sum():.3g}. "
+    mistakes = {
+        "Both levels count: multiply by the share of the group": [0.4, 0.6, 0.5, 0.5],
+        "A share belongs to both visits in its group: [:, :, None]": [0.1, 0.45, 0.125, 0.375],
+        "The weights within a group are missing": [0.75, 0.75, 0.25, 0.25],
+        "Multiply, do not add": [1.15, 1.35, 0.75, 0.75],
+    }
+    _compare(weight[0], [0.3, 0.45, 0.125, 0.125], said, mistakes)
+    demand(near(weight[1], [0.4, 0.1, 0.05, 0.45]), f"token 1 weighs {_rounded(weight[1])}")
+
+
+@exercise("two designs, their prices, two seeds each: now a difference can be told from luck.")
+def experiment(answer):
+    """Check ``answer()``: name -> (operations a token, [bits per byte of each seed]).
+
+    >>> experiment(lambda: {"a": (100, [2.0, 2.1]), "b": (150, [1.8, 1.9])})
+    b minus a: -0.200 bits per byte at 1.50 times the operations; seeds differ by up to 0.100
+    correct: two designs, their prices, two seeds each: now a difference can be told from luck.
+
+    Lesson 3.
+    """
+    results = answer()
+    demand(isinstance(results, dict), f"return a dict, not a {type(results).__name__}")
+    demand(len(results) > 1, f"{len(results)} design: a comparison needs two")
+    for name, pair in results.items():
+        demand(isinstance(pair, tuple), f"{name}: a pair, its operations first")
+        operations, bits = pair
+        demand(operations > 0, f"{name}: {operations} operations cannot be")
+        demand(len(bits) > 1, f"{name} has {len(bits)} seed: one cannot show its own spread")
+        demand(all(0 < each < 8 for each in bits), f"{name}: {bits}: bits per byte lie below 8")
+    (one, (price, first)), (other, (dearer, second)) = list(results.items())[:2]
+    gap = sum(second) / len(second) - sum(first) / len(first)
+    spread = max(max(bits) - min(bits) for _, bits in results.values())
+    print(
+        f"{other} minus {one}: {gap:.3f} bits per byte at {dearer / price:.2f} times the "
+        f"operations; seeds differ by up to {spread:.3f}"
+    )

@@ -1,0 +1,60 @@
+"""Figures of lesson 04: titles computed from the numbers, nothing cut off, few bytes."""
+
+import numpy as np
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+from moe_lesson.study import plots
+
+# The checks that every figure passes; pytest runs them here on ``drawn`` of this module.
+from .test_plots_gates import (
+    test_a_picture_is_small_and_has_the_size_of_all_lessons,
+    test_nothing_is_cut_off,
+    test_the_title_holds_a_number_and_axes_are_named,
+)
+
+__all__ = [
+    "test_a_picture_is_small_and_has_the_size_of_all_lessons",
+    "test_nothing_is_cut_off",
+    "test_the_title_holds_a_number_and_axes_are_named",
+]
+RANDOM = np.random.default_rng(0)
+NAMES = (
+    "none, noise, importance, load, both, Switch, Switch x 10, z, bias, expert choice, hash"
+).split(", ")
+
+
+def busiest_curves(axes):
+    climb = 1 + 3 * (1 - np.exp(-np.arange(60) / 5)) + 0.05 * RANDOM.normal(size=(3, 60))
+    names = ("none", "share 10 %", "share 80 %", "share 80 %, hot")
+    return plots.busiest_curves(axes, dict.fromkeys(names, climb), ceiling=4.0)
+
+
+def information_by_balance(axes):
+    found = {name: (2 * RANDOM.random(3), 0.2 * RANDOM.random(3)) for name in NAMES}
+    return plots.information_by_balance(axes, found, "part of speech")
+
+
+@pytest.fixture(params=[busiest_curves, information_by_balance], scope="module")
+def drawn(request):
+    axes = request.param(plots.new_axes(shown=False))
+    FigureCanvasAgg(axes.figure).draw()
+    return axes
+
+
+def test_the_correlation_is_of_the_means_over_seeds():
+    """Three ways rise together although single seeds do not; two ways fall."""
+    rising = {"a": ([0, 2], [0, 2]), "b": ([1, 3], [3, 1]), "c": ([5, 5], [5, 5])}
+    falling = {"a": ([0, 2], [9, 8]), "b": ([1, 3], [3, 1])}
+    for found, wanted in ((rising, "1.00 over 3 means"), (falling, "-1.00 over 2 means")):
+        axes = plots.information_by_balance(plots.new_axes(shown=False), found, "language")
+        assert f"rank correlation {wanted}" in axes.get_title("left")
+
+
+def test_names_do_not_overlap():
+    crowd = {name: ([1.0, 1.0], [0.1, 0.1]) for name in NAMES}
+    axes = plots.information_by_balance(plots.new_axes(height=3.6, shown=False), crowd, "language")
+    FigureCanvasAgg(axes.figure).draw()
+    boxes = sorted((text.get_window_extent() for text in axes.texts), key=lambda box: box.y0)
+    texts = [axes.transData.transform((0, text.xyann[1]))[1] for text in axes.texts]
+    assert len(boxes) == len(NAMES) and np.diff(sorted(texts)).min() > 8

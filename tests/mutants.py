@@ -103,6 +103,15 @@ moe/dispatch.py
     - if capacity < 0:
     + if False:
 moe/experts.py
+    widths not looked at
+    - MANY and aligned and
+    + MANY and
+    many experts not narrowed
+    - and not torch.is_autocast_enabled("cpu")
+    +
+    experts' dropout left on
+    - self.dropout if self.training else 0.0
+    + self.dropout
     gate and up swapped
     - gate_FD, up_FD = gate_up_JFD
     + up_FD, gate_FD = gate_up_JFD
@@ -221,6 +230,12 @@ study/harness.py
     blank labels counted
     - [: len(first_T)]) != ""
     + [: len(first_T)]) != "none such"
+    narrow weights of the first step kept
+    - enabled=remedy.narrow, cache_enabled=False)
+    + enabled=remedy.narrow)
+    narrow run left wide
+    - enabled=remedy.narrow, cache
+    + enabled=False, cache
     seed forgotten
     - torch.manual_seed(settings.seed)
     + pass

@@ -178,3 +178,29 @@ def test_starting_weights_keep_the_variance(kind):
     experts = make(kind, dim=64, hidden_dim=256, num_experts=1)
     for weight in experts.parameters():
         assert weight.std().item() * weight.shape[-1] ** 0.5 == pytest.approx(1, abs=0.05)
+
+
+@pytest.mark.parametrize("dim, hidden_dim", [(32, 64), (32, 10), (6, 10)])
+def test_many_relu_experts_equal_the_loop(dim, hidden_dim):
+    """Above MANY a grouped product takes over where rows are 16 bytes; else the loop stays."""
+    experts = make(ReLUExperts, dim, hidden_dim, num_experts=40).float()
+    counts = [(7 * e) % 5 for e in range(40)]
+    x_RD, count_E = rows_of(counts, dim)
+    y_RD = experts(x_RD.float(), count_E)
+    torch.testing.assert_close(y_RD, simple_path(experts, x_RD.float(), count_E))
+    with torch.autocast("cpu", torch.bfloat16):
+        narrow = [path(experts, x_RD.float(), count_E) for path in (default_path, simple_path)]
+    assert narrow[0].dtype == torch.bfloat16 and torch.equal(*narrow)
+
+
+def test_dropout_is_inside_the_experts_and_in_training_only():
+    """Half of the hidden numbers gone, the others doubled: the mean output stays."""
+    experts = make(ReLUExperts, 3, 400, num_experts=1)
+    experts.dropout = 0.5
+    x_RD, count_E = torch.ones(2000, 3, dtype=WIDE), torch.tensor([2000])
+    torch.manual_seed(0)
+    noisy_RD = experts(x_RD, count_E)
+    calm_RD = experts.eval()(x_RD, count_E)
+    assert (noisy_RD != noisy_RD[0]).any() and torch.equal(calm_RD[0], calm_RD[1])
+    error = 5 * noisy_RD.std(0) / 2000**0.5
+    assert ((noisy_RD.mean(0) - calm_RD[0]).abs() <= error).all()

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-MANY = 32  # experts of width 128 from which Python's loop costs more than the products
+MANY = 32  # experts from which Python's loop costs twice the products (width 64, one CPU thread)
 
 
 def loop(x_RD, count_E, weights, network):
@@ -159,7 +159,10 @@ class ReLUExperts(nn.Module):
 
     def forward(self, x_RD, count_E):
         dropout = self.dropout if self.training else 0.0
-        if len(self.up_EFD) > MANY and x_RD.is_cpu and x_RD.dtype is torch.float32:
+        # grouped_mm wants rows of 16 bytes, and does not narrow under autocast as the loop does.
+        aligned = all(width % 4 == 0 for width in self.up_EFD.shape[1:])
+        wide = x_RD.dtype is torch.float32 and not torch.is_autocast_enabled("cpu")
+        if len(self.up_EFD) > MANY and aligned and x_RD.is_cpu and wide:
             hidden_RF = F.dropout(F.relu(grouped(x_RD, count_E, self.up_EFD)), dropout)
             return grouped(hidden_RF, count_E, self.down_EDF)
         network = partial(relu_network, dropout=dropout)

@@ -31,6 +31,7 @@ class Remedy(NamedTuple):
     penalty: Callable | None = None  # Gated -> scalar; None: importance and load
     rate: float = 0.0  # how far the bias moves after a step, for a BiasedRouter
     prepare: Callable | None = None  # changes the new model before training
+    narrow: bool = False  # whether to train in bfloat16 on a CPU too, as CUDA always does
 
 
 PAPER = Remedy()
@@ -89,7 +90,10 @@ def trial(config, data, settings, remedy=PAPER, looks=(), device=None):
         if row["step"] not in looks:
             del row["load"]
 
-    return model, train(model, data, settings, progress=False, watch=watch)
+    # No cache: it would keep the first step's narrow weights until the end of the context.
+    kind = next(model.parameters()).device.type
+    with torch.autocast(kind, torch.bfloat16, enabled=remedy.narrow, cache_enabled=False):
+        return model, train(model, data, settings, progress=False, watch=watch)
 
 
 def judge(model, text, labels, length, batch=32):

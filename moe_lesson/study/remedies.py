@@ -15,10 +15,10 @@ SHARED = 1.0  # about the standard deviation of what the sparse layer reads
 
 
 def share_direction(model, size=SHARED):
-    """Give all that the sparse layer reads a direction in common, as in trained transformers.
+    """Give all that the sparse layer reads a direction in common.
 
-    Lesson 4 measures how large it is in the shipped model. Along it a router's gradient
-    adds up over all tokens; without it small routers do not collapse.
+    Trained models have a smaller one: lesson 4 measures it in the shipped Mixtral. Along it a
+    router's gradient adds up over tokens; without it the routers of lesson 4 do not collapse.
 
     Args:
         size: what is added to every number.

@@ -34,7 +34,7 @@ def busiest_curves(axes, runs, ceiling):
     baseline(axes, 1, "even")
     baseline(axes, ceiling, "as few as there can be")
     axes.set_ylim(0.8, 1.08 * ceiling)
-    axes.set_xlim(1, last + 1)
+    axes.set_xlim(1, 1.1 * last + 1)  # room for the names of the dotted lines
     axes.legend(fontsize=FONT - 1.5, frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
     title = f"The busiest expert at step {last}, over the mean: {', '.join(ends)}"
     return finish(axes, title, "training step", "visits of the busiest / mean")

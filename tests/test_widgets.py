@@ -237,7 +237,7 @@ def test_chances_do_not_depend_on_the_draw_and_need_noise(noisy, bench):
 def test_noise_flips_only_near_ties(noisy):
     noisy.move(**noisy.states["Noise on a near tie"])
     assert "expert 0 in 56 %, expert 1 in 44 %" in noisy.sentence
-    noisy.move(**noisy.states["As much noise, a clear lead"])
+    noisy.move(**noisy.states["Noise, clear lead"])
     assert "expert 0 in 100 %" in noisy.sentence
 
 

@@ -200,6 +200,9 @@ def test_a_film_of_loads_alone_has_one_view():
     film = widgets.time_lapse({"only": [(0, shares), (9, shares)]})
     assert film.controls["show"].options == ("load shares",) and "undecided" not in film.sentence
     assert "expert 0 takes 25 % of visits (even: 25.0 %)" in film.sentence
+    assert "layer" in film.controls
+    alone = widgets.time_lapse({"only": [(0, shares[:1]), (9, shares[:1])]})
+    assert "layer" not in alone.controls and "layer 0" in alone.sentence
     with pytest.raises(ValueError, match="fewer than two"):
         widgets.time_lapse({"only": [(0, shares)]})
 

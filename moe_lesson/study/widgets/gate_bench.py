@@ -46,8 +46,8 @@ STATES = {
 NOISY_STATES = {
     "No noise": {"token": "torn", "k": 1},
     "Noise on a near tie": {"token": "torn", "k": 1, "noise": 0.5, "draw": 4},
-    "As much noise, a clear lead": {"token": "confident", "k": 1, "noise": 0.5, "draw": 4},
-    "Noise above all scores": {"token": "torn", "k": 1, "noise": 3.0, "draw": 4},
+    "Noise, clear lead": {"token": "confident", "k": 1, "noise": 0.5, "draw": 4},
+    "Strong noise": {"token": "torn", "k": 1, "noise": 3.0, "draw": 4},
 }
 QUESTIONS = (
     "With a higher temperature, does the same pair of experts win? With what weights?",

@@ -58,7 +58,7 @@ def time_lapse(runs):
             each; e.g. one per balance weight and start of the router.
 
     Returns:
-        An Explorer, with a Play button beside the slider.
+        An Explorer, with a Play button beside the slider; no slider for a single layer.
 
     Raises:
         ValueError: a run has fewer than two checkpoints.
@@ -74,7 +74,7 @@ def time_lapse(runs):
     axes.figure.set_layout_engine("none")
     axes.set_position([0.09, 0.17, 0.89, 0.67])
 
-    def view(run, layer, checkpoint, show):
+    def view(run, checkpoint, show, layer=0):
         film = films[run]
         now = film[min(checkpoint, len(film) - 1)]
         axes.set_aspect("auto")
@@ -100,9 +100,10 @@ def time_lapse(runs):
 def _controls(names, layers, longest, views):
     calm = {"continuous_update": False}  # a drawing takes up to 100 ms on one CPU core
     wide = {"style": {"description_width": "initial"}}
+    layer = ipywidgets.IntSlider(layers - 1, 0, layers - 1, description="Layer", **calm)
     return {
         "run": ipywidgets.Dropdown(options=names, description="Run"),
-        "layer": ipywidgets.IntSlider(layers - 1, 0, layers - 1, description="Layer", **calm),
+        **({"layer": layer} if layers > 1 else {}),
         "checkpoint": ipywidgets.IntSlider(
             0, 0, longest - 1, description="Checkpoint", **calm, **wide
         ),

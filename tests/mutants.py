@@ -691,8 +691,8 @@ MUTANTS = parse(MISTAKES)
 
 def copy_project(folder):
     """Copy what the tests need, so that the working tree is never touched."""
-    skip = shutil.ignore_patterns("__pycache__", "*.pyc")
-    for name in ("moe_lesson", "tests"):
+    skip = shutil.ignore_patterns("__pycache__", "*.pyc", "checkpoints", "figures")
+    for name in ("moe_lesson", "tests", "data"):
         shutil.copytree(ROOT / name, folder / name, ignore=skip)
     for name in ("conftest.py", "pyproject.toml"):
         shutil.copy(ROOT / name, folder / name)

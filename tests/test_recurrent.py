@@ -149,6 +149,15 @@ def test_the_router_learns_from_the_text_from_zero():
     assert model.sparse.router.noise_ED.grad.abs().sum() > 0
 
 
+def test_the_shared_direction_reaches_router_and_experts_alone():
+    model, x_BSD = drawn(SMALL).eval(), torch.randn(2, 5, 8).double()
+    moved = model.sparse(x_BSD + 1.5, ids(2, 5))[0]
+    before = model(ids(2, 5)).logits_BSV
+    model.sparse.shared = 1.5
+    assert torch.equal(model.sparse(x_BSD, ids(2, 5))[0], moved)
+    assert not torch.equal(model(ids(2, 5)).logits_BSV, before)
+
+
 def test_other_routers_fit_in():
     hashed = Recurrent(SMALL, HashRouter(6, 2), penalty=lambda gated: 0.0)
     routing = hashed(ids(1, 8)).routings[0]

@@ -122,12 +122,15 @@ def test_noise_needs_a_generator():
 def test_noise_is_normal_with_the_softplus_of_its_scale():
     """20,000 draws of sd softplus(2) = 2.1269; 5 standard errors allowed (sd: sd / sqrt(2n))."""
     n, sd = 20_000, math.log1p(math.exp(2.0))
-    noise = noisy_top_k(
-        torch.full((n, 1), 7.0, dtype=WIDE),
-        torch.full((n, 1), 2.0, dtype=WIDE),
-        1,
-        torch.Generator().manual_seed(0),
-    ).logits_TE - 7
+    noise = (
+        noisy_top_k(
+            torch.full((n, 1), 7.0, dtype=WIDE),
+            torch.full((n, 1), 2.0, dtype=WIDE),
+            1,
+            torch.Generator().manual_seed(0),
+        ).logits_TE
+        - 7
+    )
     assert abs(noise.mean()) < 5 * sd / n**0.5
     assert abs(noise.std() - sd) < 5 * sd / (2 * n) ** 0.5
 

@@ -47,7 +47,9 @@ def imports(path):
         for inner in ast.walk(outer)
     }
     return [
-        (name, id(node) in lazy) for node in ast.walk(tree(path)) for name in _imported(node, path)
+        (name, id(node) in lazy)
+        for node in ast.walk(tree(path))
+        for name in _imported(node, path)
     ]
 
 

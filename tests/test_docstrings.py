@@ -13,7 +13,6 @@ LESSON = re.compile(r"Lessons? \d+(, \d+)*( and \d+)?\.")
 # Figures and panels are looked at, and the command line is typed: no example by hand.
 NO_DOCTEST = ("moe_lesson.__main__", "moe_lesson.study.plots", "moe_lesson.study.widgets")
 
-
 def first_line_faults(docstring):
     """Return what is wrong with the first line of a docstring, as a list of messages."""
     if not docstring:

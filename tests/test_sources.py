@@ -256,11 +256,8 @@ def test_every_address_is_pinned_and_every_file_has_a_name_of_its_own():
 def test_latin_1_is_read_where_the_file_name_says_so():
     encodings = {name: sources.NOVELS[name].read.keywords["encoding"] for name in sources.NOVELS}
     assert encodings == {
-        "en": "utf-8-sig",
-        "de": "utf-8-sig",
-        "it": "utf-8-sig",
-        "es": "iso-8859-1",
-        "fr": "iso-8859-1",
+        "en": "utf-8-sig", "de": "utf-8-sig", "it": "utf-8-sig",
+        "es": "iso-8859-1", "fr": "iso-8859-1",
     }
 
 

@@ -729,7 +729,8 @@ TEST_NOISE = (
     "    assert torch.equal(route(x_TE, x_TE, 1).logits_TE, x_TE)\n"
 )
 NOISY = (
-    "import torch.nn.functional as F\ndef noisy_top_k(logits_TE, scale_TE, k, generator=None):\n"
+    "import torch.nn.functional as F\n"
+    "def noisy_top_k(logits_TE, scale_TE, k, generator=None):\n"
 )
 ALWAYS = (
     NOISY + "    noise_TE = torch.empty_like(logits_TE).normal_(generator=generator)\n"
@@ -754,7 +755,10 @@ TEST_LOAD = (
     "    x_TE = torch.zeros(4, 2)\n"
     "    assert abs(estimate(x_TE, x_TE, x_TE, 1).sum() - 4) < 0.01\n"
 )
-LOAD = "import torch.nn.functional as F\ndef smooth_load(clean_TE, noisy_TE, scale_TE, k):\n"
+LOAD = (
+    "import torch.nn.functional as F\n"
+    "def smooth_load(clean_TE, noisy_TE, scale_TE, k):\n"
+)
 RIVALS = (
     "    chosen_TE = torch.zeros_like(noisy_TE).scatter(1, expert_TK[:, :k], 1.0)\n"
     "    rival_TE = torch.where(chosen_TE > 0, best_TK[:, k:], best_TK[:, k - 1 : k])\n"

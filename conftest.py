@@ -19,6 +19,8 @@ import torch
 import moe_lesson
 from tests.shapes import checked_suffixes
 
+pytest.register_assert_rewrite("tests.figure_checks")
+
 PACKAGE = Path(moe_lesson.__file__).parent
 NOTEBOOK_ENVIRONMENT = {"MOE_PRESET": "quick", "MOE_STATIC": "1"}
 

@@ -1,16 +1,19 @@
 """Every figure: a finding with its number as title, named axes, nothing cut off, few bytes."""
 
-import io
-
 import numpy as np
 import pytest
 from matplotlib import pyplot as plt
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
-from PIL import Image
 
 from moe_lesson.study import plots
 from moe_lesson.study.plots.frame import apart
+
+from .figure_checks import (  # noqa: F401  pytest runs them on the ``drawn`` of this module
+    test_a_picture_is_small_and_has_the_size_of_all_lessons,
+    test_nothing_is_cut_off,
+    test_the_title_holds_a_number_and_axes_are_named,
+)
 
 RANDOM = np.random.default_rng(0)
 STEPS = np.arange(0, 601, 50)
@@ -106,23 +109,6 @@ def drawn(request):
     axes = FIGURES[request.param](plots.new_axes(shown=False))
     FigureCanvasAgg(axes.figure).draw()
     return axes
-
-
-def test_the_title_holds_a_number_and_axes_are_named(drawn):
-    assert any(letter.isdigit() for letter in drawn.get_title("left"))
-    assert drawn.get_xlabel() and (drawn.get_ylabel() or drawn.get_yticklabels())
-
-
-def test_nothing_is_cut_off(drawn):
-    all_of_it, edge = drawn.get_tightbbox(), drawn.figure.bbox
-    assert all_of_it.x0 >= 0 and all_of_it.x1 <= edge.x1
-    assert all_of_it.y0 >= 0 and all_of_it.y1 <= edge.y1
-
-
-def test_a_picture_is_small_and_has_the_size_of_all_lessons(drawn):
-    picture = plots.png(drawn.figure)
-    assert len(picture) < 60_000
-    assert Image.open(io.BytesIO(picture)).size == (704, 308)
 
 
 @pytest.mark.parametrize("draw", [attention_mask, loss_curves], ids=lambda draw: draw.__name__)

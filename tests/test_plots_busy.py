@@ -6,18 +6,12 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from moe_lesson.study import plots
 
-# The checks that every figure passes; pytest runs them here on ``drawn`` of this module.
-from .test_plots_gates import (
+from .figure_checks import (  # noqa: F401  pytest runs them on the ``drawn`` of this module
     test_a_picture_is_small_and_has_the_size_of_all_lessons,
     test_nothing_is_cut_off,
     test_the_title_holds_a_number_and_axes_are_named,
 )
 
-__all__ = [
-    "test_a_picture_is_small_and_has_the_size_of_all_lessons",
-    "test_nothing_is_cut_off",
-    "test_the_title_holds_a_number_and_axes_are_named",
-]
 RANDOM = np.random.default_rng(0)
 NAMES = (
     "none, noise, importance, load, both, Switch, Switch x 10, z, bias, expert choice, hash"

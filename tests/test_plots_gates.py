@@ -9,6 +9,12 @@ from PIL import Image
 
 from moe_lesson.study import plots, widgets
 
+from .figure_checks import (  # noqa: F401  pytest runs them on the ``drawn`` of this module
+    test_a_picture_is_small_and_has_the_size_of_all_lessons,
+    test_nothing_is_cut_off,
+    test_the_title_holds_a_number_and_axes_are_named,
+)
+
 RANDOM = np.random.default_rng(0)
 FIGURES = {}
 
@@ -56,23 +62,6 @@ def drawn(request):
     axes = FIGURES[request.param](plots.new_axes(shown=False))
     FigureCanvasAgg(axes.figure).draw()
     return axes
-
-
-def test_the_title_holds_a_number_and_axes_are_named(drawn):
-    assert any(letter.isdigit() for letter in drawn.get_title("left"))
-    assert drawn.get_xlabel() and (drawn.get_ylabel() or drawn.get_yticklabels())
-
-
-def test_nothing_is_cut_off(drawn):
-    all_of_it, edge = drawn.get_tightbbox(), drawn.figure.bbox
-    assert all_of_it.x0 >= 0 and all_of_it.x1 <= edge.x1
-    assert all_of_it.y0 >= 0 and all_of_it.y1 <= edge.y1
-
-
-def test_a_picture_is_small_and_has_the_size_of_all_lessons(drawn):
-    picture = plots.png(drawn.figure)
-    assert len(picture) < 60_000
-    assert Image.open(io.BytesIO(picture)).size == (704, 308)
 
 
 @pytest.mark.parametrize("draw", [bias_variance, price_list], ids=lambda draw: draw.__name__)

@@ -1,11 +1,8 @@
 """Figures of lesson 10: a finding with its number as title, nothing cut off, few bytes."""
 
-import io
-
 import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from PIL import Image
 
 from moe_lesson.study import plots
 from moe_lesson.study.divergence import divergence, follow_switch
@@ -13,6 +10,10 @@ from moe_lesson.study.measures import Interval, intervals, repeats
 from moe_lesson.study.specialisation import cells, information
 from moe_lesson.study.trace import documents
 
+from .figure_checks import (  # noqa: F401  pytest runs them on the ``drawn`` of this module
+    test_a_picture_is_small_and_has_the_size_of_all_lessons,
+    test_nothing_is_cut_off,
+)
 from .test_specialisation import planted
 
 TRACE = planted()
@@ -132,15 +133,3 @@ def drawn(request):
 def test_the_title_holds_a_number(drawn):
     assert any(letter.isdigit() for letter in drawn.get_title("left"))
     assert drawn.get_xlabel() or not drawn.axison
-
-
-def test_nothing_is_cut_off(drawn):
-    all_of_it, edge = drawn.get_tightbbox(), drawn.figure.bbox
-    assert all_of_it.x0 >= 0 and all_of_it.x1 <= edge.x1
-    assert all_of_it.y0 >= 0 and all_of_it.y1 <= edge.y1
-
-
-def test_a_picture_is_small_and_has_the_size_of_all_lessons(drawn):
-    picture = plots.png(drawn.figure)
-    assert len(picture) < 60_000
-    assert Image.open(io.BytesIO(picture)).size == (704, 308)

@@ -26,6 +26,7 @@ from moe_lesson.study.remedies import product, remedies
 from moe_lesson.text.corpus.store import corpus
 from moe_lesson.text.sources import NOVELS, novel, shakespeare
 from moe_lesson.text.tokenizer import prepare
+from moe_lesson.training.files import replacing
 from moe_lesson.training.settings import Settings
 
 BUDGET, VOCAB = 3_000_000, 512
@@ -48,13 +49,6 @@ SETTINGS = Settings(
 
 BUSY = replace(SETTINGS, steps=800, batch=16, warmup=20)
 LOOKS = (1, 5, 10, 20, 30, 50, 75, 100, 150, 200, 300, 400, 600, 800)
-
-
-def keep(path, found):
-    """Write the file whole, so that a stop leaves the one before."""
-    partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-    partial.replace(path)
 
 
 def opened(path, command, settings):
@@ -87,7 +81,8 @@ def wanted(found, names):
 
 def note(path, found, run):
     found["runs"].append(run)
-    keep(path, found)
+    with replacing(path) as temporary:
+        temporary.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     print(run, flush=True)
 
 

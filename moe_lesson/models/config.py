@@ -7,6 +7,28 @@ POSITIVE = (
 )
 
 
+def check_positive(config, names):
+    """Refuse sizes that are no whole numbers, or below 1.
+
+    Args:
+        names: of the config's fields, with spaces between.
+
+    Raises:
+        ValueError: one of them is not a whole number, 1 or more.
+
+    >>> from types import SimpleNamespace
+    >>> check_positive(SimpleNamespace(dim=8, n_layers=0), "dim n_layers")
+    Traceback (most recent call last):
+    ValueError: n_layers is 0: it must be a whole number, 1 or more
+
+    Lesson 8.
+    """
+    for name in names.split():
+        value = getattr(config, name)
+        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+            raise ValueError(f"{name} is {value!r}: it must be a whole number, 1 or more")
+
+
 @dataclass(frozen=True)
 class Config:
     """Name a model's sizes as Mixtral's Table 1 does.
@@ -40,10 +62,7 @@ class Config:
     tied: bool = False  # whether the output layer is the embedding
 
     def __post_init__(self):
-        for name in POSITIVE.split():
-            value = getattr(self, name)
-            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-                raise ValueError(f"{name} is {value!r}: it must be a whole number, 1 or more")
+        check_positive(self, POSITIVE)
         if self.top_k > self.num_experts:
             raise ValueError(
                 f"top_k is {self.top_k}: it cannot exceed num_experts {self.num_experts}"

@@ -5,12 +5,15 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
+from moe_lesson.models.config import check_positive
 from moe_lesson.models.mixtral import Output, check_ids
 from moe_lesson.moe.balance import cv_squared, importance
 from moe_lesson.moe.dispatch import combine, dispatch, plan
 from moe_lesson.moe.experts import ReLUExperts
 from moe_lesson.moe.routers import NoisyRouter, TwoLevelRouter
 from moe_lesson.moe.routing import check_k
+
+POSITIVE = "dim hidden_dim num_experts top_k groups context_len vocab_size"
 
 
 @dataclass(frozen=True)
@@ -42,11 +45,7 @@ class RecurrentConfig:
     w_load: float = 0.1
 
     def __post_init__(self):
-        names = "dim hidden_dim num_experts top_k groups context_len vocab_size"
-        for name in names.split():
-            value = getattr(self, name)
-            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-                raise ValueError(f"{name} is {value!r}: it must be a whole number, 1 or more")
+        check_positive(self, POSITIVE)
         if self.num_experts % self.groups:
             raise ValueError(
                 f"groups is {self.groups}: it must divide num_experts {self.num_experts}"

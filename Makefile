@@ -32,7 +32,7 @@ lint: .venv/.ok ## ruff over code and notebooks
 	$(PY) -m ruff check .
 
 mutants: .venv/.ok ## plant every mistake in the package and see each one caught
-	$(PY) tests/mutants.py
+	$(PY) tests/rules/mutants.py
 
 clean: ## remove .venv and everything that a run leaves behind
 	rm -rf .venv build dist *.egg-info .pytest_cache .ruff_cache .hypothesis

@@ -3,7 +3,7 @@
 - The tags ``gpu`` and ``slow`` of a notebook cell are markers; ``gpu`` needs CUDA.
 - Notebooks run as they were committed, with static figures in place of widgets, and at the
   quick preset; ``MOE_PRESET`` and ``MOE_STATIC`` in the environment override that.
-- The shape watcher of ``tests/shapes.py`` looks on while a test runs.
+- The shape watcher of ``tests/rules/shapes.py`` looks on while a test runs.
 - A test that needs an absent extra skips with the reason "needs the extra NAME", and the end
   of the report counts those. It also shows what a test left as its property "report".
 """
@@ -17,9 +17,9 @@ import pytest
 import torch
 
 import moe_lesson
-from tests.shapes import checked_suffixes
+from tests.rules.shapes import checked_suffixes
 
-pytest.register_assert_rewrite("tests.figure_checks")
+pytest.register_assert_rewrite("tests.rules.figure_checks")
 
 PACKAGE = Path(moe_lesson.__file__).parent
 NOTEBOOK_ENVIRONMENT = {"MOE_PRESET": "quick", "MOE_STATIC": "1"}

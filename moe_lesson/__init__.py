@@ -13,15 +13,18 @@ K     experts per token    C     capacity
 R     rows sent            J     the pair (gate, up)
 ====  ===================  ====  =========================
 
-Floors: ``moe`` and ``text`` at the bottom, then ``models``, then ``training`` and
-``inference``, then ``study``. A module imports only from the floors below its own.
+Floors: ``moe``, ``text`` and ``mixtures`` at the bottom, then ``models`` and ``corpus``, then
+``inference`` and ``checkpoints``, then ``training``, ``study`` and ``lessons``, a room for each
+notebook. A module imports only from the floors below its own.
 """
 
 import os
+from pathlib import Path
 
 import torch
 
 __version__ = "0.1.0"
+DATA = Path(__file__).resolve().parents[1] / "data"  # the one place that knows where it is
 
 
 def pick_device():

@@ -8,22 +8,25 @@ from pathlib import Path
 
 import torch
 
-from moe_lesson import pick_device
-from moe_lesson.inference.evaluate import bits_by, evaluate, token_nats
+from moe_lesson import DATA, pick_device
+from moe_lesson.checkpoints import folder as checkpoint
+from moe_lesson.checkpoints.files import replacing
+from moe_lesson.corpus.store import corpus
 from moe_lesson.inference.generate import stream_text
 from moe_lesson.inference.sampling import Sampling
 from moe_lesson.models import config as configs
+from moe_lesson.models.likelihood import bits_by, evaluate, token_nats
 from moe_lesson.models.mixtral import Mixtral
-from moe_lesson.study.trace import coloured_text, trace_text
-from moe_lesson.text import sources, tokenizer
-from moe_lesson.text.corpus.store import corpus
-from moe_lesson.training import checkpoint, loop
-from moe_lesson.training.files import replacing
+from moe_lesson.study.terminal import coloured_text
+from moe_lesson.study.trace import trace_text
+from moe_lesson.text import tokenizer
+from moe_lesson.text.folder import read_folder
+from moe_lesson.training import loop
 from moe_lesson.training.plan import RUN, check_run, sized
 from moe_lesson.training.settings import MEANING, Settings
 
 PROMPT = "One day, a baker"
-SHIPPED = Path(__file__).resolve().parents[1] / "data" / "checkpoints" / "small"
+SHIPPED = DATA / "checkpoints" / "small"
 
 
 def parser():
@@ -121,7 +124,7 @@ def _keep_plan(folder, plan, words):
 def _read(plan, vocab_size, known):
     """Return a tokenizer, a Data, and the labels of its held-out part ({} for another text)."""
     if plan["text"]:
-        return *tokenizer.prepare(sources.read_folder(plan["text"]), vocab_size, known), {}
+        return *tokenizer.prepare(read_folder(plan["text"]), vocab_size, known), {}
     return corpus(vocab_size, plan["budget"], tokenizer=known)
 
 

@@ -28,8 +28,8 @@ from moe_lesson.inference.generate import stream
 from moe_lesson.inference.sampling import Sampling
 from moe_lesson.models.config import Config
 from moe_lesson.models.mixtral import Mixtral
-from moe_lesson.moe.fused import fast_matmul
 from moe_lesson.moe.layer import MoELayer
+from moe_lesson.training.precision import fast_matmul
 
 try:
     import transformers

@@ -20,13 +20,13 @@ import torch
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from moe_lesson.checkpoints.files import replacing
+from moe_lesson.corpus.store import corpus
+from moe_lesson.lessons.lesson04.remedies import product, remedies
 from moe_lesson.models.recurrent import RecurrentConfig
-from moe_lesson.study.harness import FOLDER, judge, trial
-from moe_lesson.study.remedies import product, remedies
-from moe_lesson.text.corpus.store import corpus
-from moe_lesson.text.sources import NOVELS, novel, shakespeare
+from moe_lesson.study.trials import FOLDER, judge, trial
+from moe_lesson.text.books import NOVELS, novel, shakespeare
 from moe_lesson.text.tokenizer import prepare
-from moe_lesson.training.files import replacing
 from moe_lesson.training.settings import Settings
 
 BUDGET, VOCAB = 3_000_000, 512

@@ -15,9 +15,10 @@ from pathlib import Path
 import nbformat
 import torch
 
-from moe_lesson.study import plots
+from moe_lesson.checkpoints.shipped import shipped
+from moe_lesson.study.figures.frame import new_axes, png, stacked
+from moe_lesson.study.figures.routing import mixture_split, routing_strip
 from moe_lesson.study.trace import trace_text
-from moe_lesson.training.shipped import shipped
 
 ROOT = Path(__file__).resolve().parent.parent
 CELLS = "title-setup toy-data ten-lines ten-result".split()
@@ -37,14 +38,14 @@ def lesson():
 def split_film(names):
     """Draw three moments of the mixture side by side."""
     film = list(islice(names["mixture"](torch.Generator().manual_seed(0)), 401))
-    grid = plots.new_axes(3, height=2.1, shown=False)
+    grid = new_axes(3, height=2.1, shown=False)
     for axes, step in zip(grid, (0, 20, 400)):
         guess_TE, _, share_TE = film[step]
         y_T, line_T = names["y_T"], names["line_T"]
-        plots.mixture_split(axes, names["x_T"], y_T, guess_TE, share_TE, line_T)
+        mixture_split(axes, names["x_T"], y_T, guess_TE, share_TE, line_T)
         error = names["error_of"](guess_TE, share_TE)
         axes.set_title(f"Step {step}: error {error:.2f}", fontsize=10, loc="left")
-    return plots.png(grid[0].figure)
+    return png(grid[0].figure)
 
 
 def main():
@@ -54,9 +55,9 @@ def main():
     names = lesson()
     read = trace_text(*shipped("small")[:2], TEXT)
     shown = min(30, len(read.tokens))
-    axes = plots.new_axes(height=2.6, shown=False)
-    plots.routing_strip(axes, read.tokens[:shown], read.expert_LTK[:, :shown, 0])
-    picture = plots.stacked([split_film(names), plots.png(axes.figure)])
+    axes = new_axes(height=2.6, shown=False)
+    routing_strip(axes, read.tokens[:shown], read.expert_LTK[:, :shown, 0])
+    picture = stacked([split_film(names), png(axes.figure)])
     path = ROOT / "data" / "figures" / "readme.png"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(picture)

@@ -20,16 +20,17 @@ from safetensors.torch import save_file
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from moe_lesson.inference.evaluate import bits_by, token_nats
+from moe_lesson.checkpoints import folder as checkpoint
+from moe_lesson.corpus import heldout
+from moe_lesson.corpus.labels import label_tokens
+from moe_lesson.corpus.store import corpus, held_out_pages
 from moe_lesson.inference.generate import stream_text
 from moe_lesson.inference.sampling import Sampling
 from moe_lesson.models.config import SMALL
+from moe_lesson.models.likelihood import bits_by, token_nats
 from moe_lesson.models.mixtral import Mixtral
 from moe_lesson.study.trace import trace
-from moe_lesson.text.corpus import heldout
-from moe_lesson.text.corpus.labels import label_tokens
-from moe_lesson.text.corpus.store import corpus, held_out_pages
-from moe_lesson.training import checkpoint, loop
+from moe_lesson.training import loop
 from moe_lesson.training.settings import Settings
 
 BUDGET = 10_000_000
@@ -122,7 +123,7 @@ def card(name, model, words, measured, rows):
         f"a token; {config.num_experts} experts a layer, top-{config.top_k}; bfloat16. Apache-2.0.",
         "",
         f"- **Made by** `python tools/train_small.py {name}`, seed {SETTINGS.seed}.",
-        f"- **Data**: {BUDGET:,} bytes written by `moe_lesson.text.corpus` (five languages, 18 % "
+        f"- **Data**: {BUDGET:,} bytes written by `moe_lesson.corpus` (five languages, 18 % "
         "Python source); see `data/README.md`.",
         f"- **Run**: {last['step']:,} steps of {SETTINGS.batch} x {SETTINGS.length} tokens "
         f"({last['tokens']:,} in all), peak learning rate {SETTINGS.learning_rate}, balance loss "

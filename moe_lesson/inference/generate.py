@@ -5,9 +5,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from moe_lesson.inference.decode import Decoder
-from moe_lesson.inference.evaluate import measuring
+from moe_lesson.inference.decoder import Decoder
 from moe_lesson.inference.sampling import Sampling, choose
+from moe_lesson.models.likelihood import measuring
 from moe_lesson.moe.routing import Routing
 from moe_lesson.text.tokenizer import END
 

@@ -11,7 +11,7 @@ from moe_lesson.moe.balance import cv_squared, importance
 from moe_lesson.moe.dispatch import combine, dispatch, plan
 from moe_lesson.moe.experts import ReLUExperts
 from moe_lesson.moe.routers import NoisyRouter, TwoLevelRouter
-from moe_lesson.moe.routing import check_k
+from moe_lesson.moe.routing import at_least_float32, check_k
 
 POSITIVE = "dim hidden_dim num_experts top_k groups context_len vocab_size"
 
@@ -223,14 +223,23 @@ class Recurrent(nn.Module):
             check_ids(id_BS, self.config.vocab_size)
         generator = noise_source(id_BS.device) if self.training else None
         x_BSD = self.dropout(self.embed(id_BS))
-        x_BSD = x_BSD + self.dropout(self.before(x_BSD)[0])
+        x_BSD = x_BSD + self.dropout(_lstm(self.before, x_BSD))
         y_BSD, gated = self.sparse(x_BSD, id_BS, generator)
         x_BSD = x_BSD + self.dropout(y_BSD)
-        x_BSD = x_BSD + self.dropout(self.after(x_BSD)[0])
+        x_BSD = x_BSD + self.dropout(_lstm(self.after, x_BSD))
         return Output(self.unembed(x_BSD), [gated.routing], None, self.penalty(gated))
 
     def _paper_penalty(self, gated):
         return importance_and_load(gated, self.config.w_importance, self.config.w_load)
+
+
+def _lstm(layer, x_BSD):
+    """Run an LSTM; under autocast in float32 on a CPU for which oneDNN has no narrow one."""
+    narrow = x_BSD.is_cpu and torch.is_autocast_enabled("cpu")
+    if not narrow or torch.ops.mkldnn._is_mkldnn_bf16_supported():
+        return layer(x_BSD)[0]
+    with torch.autocast("cpu", enabled=False):
+        return layer(at_least_float32(x_BSD))[0]
 
 
 def noise_source(device):

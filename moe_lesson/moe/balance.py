@@ -6,7 +6,7 @@ Importance sums weights, load counts visits. They are not the same and can disag
 import torch
 import torch.nn.functional as F
 
-from moe_lesson.moe.routing import Routing, at_least_float32
+from moe_lesson.moe.routing import Routing, at_least_float32, pool
 
 
 def importance(routing):
@@ -165,19 +165,6 @@ def _agreement(routing, first_choice, kept_only):
     share_E = load(routing._replace(expert_TK=votes))
     prob_E = importance(routing) / T if kept_only else routing.logits_TE.softmax(-1).mean(0)
     return E * (share_E * prob_E).sum()
-
-
-def pool(routings):
-    """Join the tokens of several layers into one Routing.
-
-    >>> one = Routing(torch.zeros(2, 4), torch.ones(2, 1), torch.zeros(2, 1, dtype=torch.long))
-    >>> pool([one, one]).logits_TE.shape
-    torch.Size([4, 4])
-
-    Lesson 4.
-    """
-    fields = zip(*(routing[:3] for routing in routings), strict=True)
-    return Routing(*(torch.cat(field) for field in fields), any(r.gaps for r in routings))
 
 
 def z_loss(routings):

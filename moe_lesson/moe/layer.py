@@ -4,7 +4,7 @@ from torch import nn
 
 from moe_lesson.moe.dispatch import combine, dispatch, plan
 from moe_lesson.moe.experts import SwiGLUExperts
-from moe_lesson.moe.fused import fits, mix
+from moe_lesson.moe.fast_cpu import fits, mix
 from moe_lesson.moe.routing import check_k, score, top_k
 
 

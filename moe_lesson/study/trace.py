@@ -1,15 +1,12 @@
 """What a router did with a text: every layer's choices as plain NumPy arrays."""
 
-import json
-import os
 from typing import NamedTuple
 
 import numpy as np
 import torch
 
-from moe_lesson.inference.evaluate import measuring
-from moe_lesson.moe.balance import pool
-from moe_lesson.study.palette import colour, ink
+from moe_lesson.models.likelihood import measuring
+from moe_lesson.moe.routing import pool
 
 
 class RoutingTrace(NamedTuple):
@@ -92,37 +89,6 @@ def trace_text(model, tokenizer, text):
     ids = tokenizer.encode(text).ids
     tokens = [tokenizer.decode([one], skip_special_tokens=False) for one in ids]
     return trace(model, ids, tokens)
-
-
-def coloured_text(trace, layer, colours=None):
-    """Write the text for a terminal, each token behind its first expert's number and colour.
-
-    Args:
-        colours: whether to colour; None: unless the environment variable NO_COLOR is set.
-
-    Returns:
-        A string with 24-bit ANSI colours; without them, number and bar before each token.
-
-    Raises:
-        IndexError: the model has no such layer.
-
-    >>> none = np.zeros((1, 2, 1))
-    >>> two = RoutingTrace(["a", " b"], None, np.array([[[3], [0]]]), none, none)
-    >>> coloured_text(two, layer=0, colours=False)
-    '3|a 0| b'
-
-    Lesson 10.
-    """
-    layers = len(trace.expert_LTK)
-    if not 0 <= layer < layers:
-        raise IndexError(f"layer is {layer}: the trace has layers 0 to {layers - 1}")
-    if colours is None:
-        colours = not os.environ.get("NO_COLOR")
-    first = trace.expert_LTK[layer, :, 0].tolist()
-    pieces = [
-        _paint(token, expert, colours) for token, expert in zip(trace.tokens, first, strict=True)
-    ]
-    return ("" if colours else " ").join(pieces).replace("\n ", "\n")
 
 
 def documents(trace):
@@ -269,76 +235,3 @@ def _shape(token):
     if not any(letter.isalpha() for letter in bare):
         return "sign"
     return "word" if token[0].isspace() else "part"
-
-
-def save_trace(trace, path):
-    """Write a trace to one compressed file of NumPy's format npz, without pickle.
-
-    Weights and probabilities are rounded to float16: about three digits.
-
-    >>> import tempfile
-    >>> none = np.zeros((1, 1, 1))
-    >>> one = RoutingTrace(["a"], np.arange(1), none, none, none, {"language": ["en"]})
-    >>> with tempfile.NamedTemporaryFile(suffix=".npz") as file:
-    ...     save_trace(one, file.name)
-    ...     load_trace(file.name).labels
-    {'language': ['en']}
-
-    Lesson 10.
-    """
-    arrays, values = {}, {}
-    for at, (name, label) in enumerate((trace.labels or {}).items()):
-        found, codes = np.unique(np.asarray(label, dtype=object), return_inverse=True)
-        values[name], arrays[f"label{at}"] = found.tolist(), codes.astype(np.int32)
-    # Strings as JSON: NumPy's own would cut zero bytes off the end of a token.
-    text = json.dumps([trace.tokens, values if trace.labels is not None else None])
-    np.savez_compressed(
-        path,
-        text=np.frombuffer(text.encode(), dtype=np.uint8),
-        ids=np.asarray(trace.id_T),
-        experts=trace.expert_LTK.astype(np.int16),
-        weights=trace.weight_LTK.astype(np.float16),
-        probs=trace.prob_LTE.astype(np.float16),
-        **arrays,
-    )
-
-
-def load_trace(path):
-    """Read a trace that ``save_trace`` wrote; nothing in the file can run code.
-
-    Returns:
-        A RoutingTrace.
-
-    Raises:
-        FileNotFoundError: there is no such file.
-
-    >>> load_trace("none.npz")
-    Traceback (most recent call last):
-    FileNotFoundError: [Errno 2] No such file or directory: 'none.npz'
-
-    Lesson 10.
-    """
-    with np.load(path, allow_pickle=False) as file:
-        tokens, values = json.loads(file["text"].tobytes().decode())
-        labels = None
-        if values is not None:
-            labels = {
-                name: [found[code] for code in file[f"label{at}"].tolist()]
-                for at, (name, found) in enumerate(values.items())
-            }
-        weight_LTK, prob_LTE = (file[name].astype(np.float32) for name in ("weights", "probs"))
-        expert_LTK = file["experts"].astype(np.int64)
-        return RoutingTrace(tokens, file["ids"], expert_LTK, weight_LTK, prob_LTE, labels)
-
-
-def _paint(token, expert, colours):
-    """Colour one token; a line break comes after the colour has ended."""
-    shown, breaks = token.replace("\r", "").replace("\n", "¶"), "\n" * token.count("\n")
-    if not colours:
-        return f"{expert}|{shown}{breaks}"
-    paper, pen = (_rgb(shade) for shade in (colour(expert), ink(expert)))
-    return f"\x1b[48;2;{paper}m\x1b[38;2;{pen}m{expert}|{shown}\x1b[0m{breaks}"
-
-
-def _rgb(shade):
-    return ";".join(str(int(shade[at : at + 2], 16)) for at in (1, 3, 5))

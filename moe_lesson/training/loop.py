@@ -11,11 +11,11 @@ import torch
 import torch.nn.functional as F
 from tqdm.auto import tqdm
 
-from moe_lesson.inference.evaluate import evaluate
+from moe_lesson.models.likelihood import evaluate
 from moe_lesson.moe.balance import load, switch_loss, z_loss
-from moe_lesson.moe.fused import fast_matmul
 from moe_lesson.moe.routing import at_least_float32
-from moe_lesson.training import state
+from moe_lesson.training import resume
+from moe_lesson.training.precision import fast_matmul
 from moe_lesson.training.settings import batch_at, learning_rate, make_optimizer
 
 
@@ -105,7 +105,7 @@ def train(model, data, settings, folder=None, progress=True, watch=None):
             bar.set_postfix_str(f"{row['nats']:.3f} nats, {speed:,.0f} tokens/s", refresh=False)
             bar.update()
             if folder and (last or (step + 1) % settings.save_every == 0):
-                state.save_state(folder, model, optimizer, _numbers(settings, rows))
+                resume.save_state(folder, model, optimizer, _numbers(settings, rows))
             if stopped:
                 break
     return rows
@@ -146,9 +146,9 @@ def _numbers(settings, rows):
 
 def _resume(folder, model, optimizer, settings):
     """Go on from what the folder holds, if it holds anything."""
-    if folder is None or not state.has_state(folder):
+    if folder is None or not resume.has_state(folder):
         return []
-    numbers = state.load_state(folder, model, optimizer)
+    numbers = resume.load_state(folder, model, optimizer)
     ours = asdict(settings)
     other = [name for name in ours if numbers["settings"].get(name) != ours[name]]
     if other:

@@ -3,7 +3,7 @@
 import dataclasses
 import json
 
-from moe_lesson.training import state
+from moe_lesson.training import resume as state
 
 RUN = "run.json"
 

@@ -7,7 +7,7 @@ import shlex
 import ipywidgets
 from traitlets import TraitError
 
-from moe_lesson.study.widgets.fallback import View, bundle, figure
+from moe_lesson.study.widgets.view import View, bundle, figure
 
 
 class Explorer:

@@ -5,19 +5,13 @@ from typing import NamedTuple
 import ipywidgets
 import numpy as np
 
-from moe_lesson.study.measures import choice_entropy
-from moe_lesson.study.palette import OUTLINE
-from moe_lesson.study.plots import (
-    cleared,
-    entropy_histogram,
-    expert_load,
-    new_axes,
-    png,
-    ternary,
-)
+from moe_lesson.study.figures.frame import cleared, new_axes, png
+from moe_lesson.study.figures.palette import OUTLINE
+from moe_lesson.study.figures.routing import entropy_histogram, expert_load, ternary
+from moe_lesson.study.statistics import choice_entropy
 from moe_lesson.study.trace import RoutingTrace
 from moe_lesson.study.widgets.explorer import Explorer
-from moe_lesson.study.widgets.fallback import View
+from moe_lesson.study.widgets.view import View
 
 VIEWS = ["load shares", "entropy of the router", "triangle of three experts"]
 POINTS = 500  # tokens in the triangle

@@ -5,12 +5,13 @@ import html
 
 import ipywidgets
 
-from moe_lesson.study.measures import changed_share, choice_entropy, repeat_share
-from moe_lesson.study.palette import OUTLINE, colour, ink
-from moe_lesson.study.plots import new_axes, png, routing_strip
+from moe_lesson.study.figures.frame import new_axes, png
+from moe_lesson.study.figures.palette import OUTLINE, colour, ink
+from moe_lesson.study.figures.routing import routing_strip
+from moe_lesson.study.statistics import changed_share, choice_entropy, repeat_share
 from moe_lesson.study.trace import trace_text
 from moe_lesson.study.widgets.explorer import Explorer
-from moe_lesson.study.widgets.fallback import View
+from moe_lesson.study.widgets.view import View
 
 MODES = ["first choice", "all choices", "entropy", "changed since the layer before"]
 

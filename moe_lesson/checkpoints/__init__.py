@@ -1,0 +1,1 @@
+"""A model on disk: our folder, Hugging Face's names, the models that are shipped."""

@@ -1,0 +1,1 @@
+"""Five languages: lexicon, grammar, and the way from abstract sentences to text."""

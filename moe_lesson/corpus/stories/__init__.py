@@ -1,0 +1,1 @@
+"""What is told: people and towns of an invented world, plots, scenes, talk, letters, almanacs."""

@@ -1,0 +1,1 @@
+"""08_mixtral_architecture.ipynb: what exactly is Mixtral?"""

@@ -1,0 +1,180 @@
+"""What all figures share: size, type, titles that fit, labels that do not overlap."""
+
+import io
+import textwrap
+
+import matplotlib.patheffects as effects
+import numpy as np
+from matplotlib import pyplot as plt
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from PIL import Image
+
+from moe_lesson.study.figures.palette import MUTED, OUTLINE, colour, ink
+
+WIDTH, DPI = 6.4, 110
+FONT = 9
+# Lines that are not experts: darkest first, each with a marker of its own.
+SERIES = (
+    ("#0072B2", "o", "-"),
+    ("#D55E00", "s", "--"),
+    ("#009E73", "^", "-."),
+    ("#CC79A7", "D", (0, (4, 1, 1, 1, 1, 1))),
+    ("#000000", "v", (0, (6, 2))),
+)
+OUTLINED = [effects.Stroke(linewidth=3, foreground=OUTLINE), effects.Normal()]
+READABLE = [effects.Stroke(linewidth=2, foreground="white"), effects.Normal()]
+
+
+def new_axes(columns=1, rows=1, height=2.8, shown=True):
+    """Make a figure in the size of all lessons: 6.4 in wide, 110 dots an inch.
+
+    Args:
+        height: of the whole figure, in inches.
+        shown: whether a notebook shows it at the end of the cell; a widget shows its own.
+
+    Returns:
+        One Axes, or an array of them if there are several.
+
+    >>> new_axes(columns=2, shown=False).shape
+    (2,)
+
+    Lesson 0.
+    """
+    options = {"figsize": (WIDTH, height), "dpi": DPI, "layout": "constrained"}
+    figure = plt.figure(**options) if shown else Figure(**options)
+    grid = figure.subplots(rows, columns)
+    for axes in np.ravel(grid):
+        axes.tick_params(labelsize=FONT - 1, length=3)
+        axes.spines[["top", "right"]].set_visible(False)
+    return grid
+
+
+def png(figure):
+    """Draw a figure into the bytes of a PNG.
+
+    Margins are worked out the first time only: a widget that draws again is in a hurry.
+
+    >>> png(new_axes(shown=False).figure)[1:4]
+    b'PNG'
+
+    Lesson 0.
+    """
+    canvas, buffer = FigureCanvasAgg(figure), io.BytesIO()
+    canvas.draw()
+    figure.set_layout_engine("none")
+    Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3]).save(buffer, format="png")
+    return buffer.getvalue()
+
+
+def stacked(pictures):
+    """Put pictures one below the other, with at most 64 colours so that they stay small.
+
+    Returns:
+        The bytes of one PNG, as wide as the widest picture.
+
+    >>> one = png(new_axes(shown=False).figure)
+    >>> Image.open(io.BytesIO(stacked([one, one]))).size
+    (704, 616)
+
+    Lesson 0.
+    """
+    parts = [Image.open(io.BytesIO(picture)).convert("RGB") for picture in pictures]
+    size = max(part.width for part in parts), sum(part.height for part in parts)
+    strip, top = Image.new("RGB", size, "white"), 0
+    for part in parts:
+        strip.paste(part, (0, top))
+        top += part.height
+    buffer = io.BytesIO()
+    strip.quantize(64, dither=Image.Dither.NONE).save(buffer, format="png", optimize=True)
+    return buffer.getvalue()
+
+
+def finish(axes, title, across, up):
+    """Write title and axis names; the title breaks where the axes end.
+
+    >>> finish(new_axes(shown=False), "one line", "step", "share").get_xlabel()
+    'step'
+
+    Lesson 0.
+    """
+    inches = axes.figure.get_figwidth() / axes.get_subplotspec().get_gridspec().ncols
+    axes.set_title(textwrap.fill(title, int((inches - 0.8) * 14)), fontsize=FONT + 0.5, loc="left")
+    axes.set_xlabel(across, fontsize=FONT)
+    axes.set_ylabel(up, fontsize=FONT)
+    return axes
+
+
+def baseline(axes, level, name, vertical=False):
+    """Draw the dotted line that a finding is measured against, with its name.
+
+    >>> len(baseline(new_axes(shown=False), 0.125, "even").texts)
+    1
+
+    Lesson 0.
+    """
+    line = axes.axvline if vertical else axes.axhline
+    line(level, color=MUTED, linestyle=":", linewidth=1.4, zorder=1)
+    place, across, corner = ((1, level), ("axes fraction", "data"), ("right", "bottom"))
+    if vertical:
+        place, across, corner = ((level, 1), ("data", "axes fraction"), ("left", "top"))
+    style = {"fontsize": FONT - 1.5, "color": "#555555", "ha": corner[0], "va": corner[1]}
+    axes.annotate(
+        name, place, (3, -2) if vertical else (-2, 2), across, textcoords="offset points", **style
+    )
+    return axes
+
+
+def digit(axes, x, y, expert, **place):
+    """Print an expert's number on its colour, inside a dark outline.
+
+    >>> digit(new_axes(shown=False), 0.5, 0.5, 3).get_text()
+    '3'
+
+    Lesson 0.
+    """
+    box = {"boxstyle": "round,pad=0.18", "facecolor": colour(expert), "edgecolor": OUTLINE}
+    style = {"ha": "center", "va": "center", "fontsize": FONT - 1.5, "color": ink(expert)}
+    return axes.text(x, y, str(expert), bbox=box | {"linewidth": 0.8}, **(style | place))
+
+
+def apart(levels, gap):
+    """Move levels so that neighbours are at least ``gap`` apart, as little as needed.
+
+    Returns:
+        The new levels in the given order; their mean does not change.
+
+    >>> [float(x) for x in apart([1.0, 1.0, 5.0], gap=1.0)]
+    [0.5, 1.5, 5.0]
+
+    Lesson 9.
+    """
+    order = np.argsort(levels, kind="stable")
+    groups = [[float(levels[at]), 1] for at in order]  # centre and size of each cluster
+    at = 1
+    while at < len(groups):
+        (below, few), (above, many) = groups[at - 1], groups[at]
+        if above - below >= gap * (few + many) / 2:
+            at += 1
+            continue
+        groups[at - 1 : at + 1] = [[(below * few + above * many) / (few + many), few + many]]
+        at = max(at - 1, 1)
+    placed = np.empty(len(levels))
+    placed[order] = [
+        centre + gap * (place - (size - 1) / 2) for centre, size in groups for place in range(size)
+    ]
+    return placed
+
+
+def cleared(drawn):
+    """Empty axes for the next drawing of a widget; the type keeps its size.
+
+    >>> from moe_lesson.study.figures.frame import new_axes
+    >>> len(cleared(new_axes(shown=False)).lines)
+    0
+
+    Lesson 10.
+    """
+    drawn.clear()
+    drawn.tick_params(labelsize=FONT - 1, length=3)
+    return drawn

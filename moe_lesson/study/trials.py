@@ -1,0 +1,163 @@
+"""One model, one text, one measure: the harness on which lessons 3 and 4 compare routers."""
+
+import json
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from moe_lesson import DATA
+from moe_lesson.models.likelihood import evaluate, measuring
+from moe_lesson.models.recurrent import Recurrent
+from moe_lesson.moe.balance import cv_squared, entropy, importance, load, max_over_mean
+from moe_lesson.study.information import mutual_information
+from moe_lesson.training.loop import train
+
+FOLDER = DATA / "measurements"
+RECORDED = ("experts", "remedies")
+
+
+class Remedy(NamedTuple):
+    """Name a way to keep experts busy.
+
+    >>> Remedy(penalty=lambda gated: 0.0).rate
+    0.0
+
+    Lesson 4.
+    """
+
+    router: Callable | None = None  # RecurrentConfig -> router; None: the noisy one
+    penalty: Callable | None = None  # Gated -> scalar; None: importance and load
+    rate: float = 0.0  # how far the bias moves after a step, for a BiasedRouter
+    prepare: Callable | None = None  # changes the new model before training
+    narrow: bool = False  # whether to train in bfloat16 on a CPU too, as CUDA always does
+
+
+PAPER = Remedy()
+
+
+class Verdict(NamedTuple):
+    """Hold how well a model predicts and how evenly it uses its experts.
+
+    >>> Verdict._fields[:2]
+    ('bits', 'importance')
+
+    Lesson 4.
+    """
+
+    bits: float  # per byte, of the text
+    importance: float  # coefficient of variation: 0 when even, sqrt(E - 1) when one has all
+    load: float  # the same of the visits
+    busiest: float  # visits of the busiest expert over the mean: 1 to E
+    entropy: float  # of the load, in bits: log2(E) when even
+    information: dict  # label -> bits that a token's first expert tells about it
+
+
+def trial(config, data, settings, remedy=PAPER, looks=(), device=None):
+    """Train an LSTM - MoE - LSTM model from the settings' seed.
+
+    Args:
+        config: a RecurrentConfig.
+        data: a ``text.tokenizer.Data``.
+        looks: steps at which to keep the load.
+        device: where to train; None: the CPU.
+
+    Returns:
+        The model; the rows of ``training.loop.train``, their loads kept at ``looks`` only.
+
+    >>> from moe_lesson.models.recurrent import RecurrentConfig
+    >>> from moe_lesson.text.tokenizer import Data, Text
+    >>> from moe_lesson.training.settings import Settings
+    >>> text = Text(torch.arange(300), torch.ones(300, dtype=torch.long))
+    >>> settings = Settings(steps=2, batch=2, length=16, balance=0)
+    >>> model, rows = trial(RecurrentConfig(), Data(text, text), settings, looks=[2])
+    >>> len(rows), "load" in rows[0], len(rows[1]["load"][0])
+    (2, False, 32)
+
+    Lesson 4.
+    """
+    torch.manual_seed(settings.seed)
+    router = remedy.router(config) if remedy.router else None
+    model = Recurrent(config, router, remedy.penalty)
+    if remedy.prepare:
+        remedy.prepare(model)
+    model.to(device)
+
+    def watch(row):
+        if remedy.rate:
+            model.sparse.router.balance(torch.tensor(row["load"][0]), remedy.rate)
+        if row["step"] not in looks:
+            del row["load"]
+
+    # No cache: it would keep the first step's narrow weights until the end of the context.
+    kind = next(model.parameters()).device.type
+    with torch.autocast(kind, torch.bfloat16, enabled=remedy.narrow, cache_enabled=False):
+        return model, train(model, data, settings, progress=False, watch=watch)
+
+
+def judge(model, text, labels, length, batch=32):
+    """Measure a model on a text with labels, cut into windows, without noise.
+
+    Args:
+        labels: name -> text for each token; "" leaves a token out.
+
+    Returns:
+        A Verdict. Tokens that no expert took (expert choice) count as one more expert in
+        ``information``.
+
+    >>> from moe_lesson.models.recurrent import RecurrentConfig
+    >>> from moe_lesson.text.tokenizer import Text
+    >>> text = Text(torch.arange(65), torch.ones(65, dtype=torch.long))
+    >>> found = judge(Recurrent(RecurrentConfig(num_experts=4)), text, {"all": ["x"] * 65}, 16)
+    >>> round(found.busiest, 3), found.information
+    (1.0, {'all': 0.0})
+
+    Lesson 4.
+    """
+    score = evaluate(model, text, length, batch)
+    windows = score.tokens // length
+    inputs = text.id_T[: windows * length].view(windows, length)
+    device = next(model.parameters()).device
+    with measuring(model):
+        routings = [model(part.to(device)).routings[0] for part in inputs.split(batch)]
+    first_T = torch.cat([routing.expert_TK[:, 0] for routing in routings]).cpu().numpy()
+    visits_E = torch.stack([load(r) * len(r.expert_TK) for r in routings]).sum(0)
+    weight_E = torch.stack([importance(routing) for routing in routings]).sum(0)
+    told = {}
+    for name, label in labels.items():
+        known = np.asarray(label[: len(first_T)]) != ""
+        told[name] = mutual_information(first_T[known], np.asarray(label[: len(first_T)])[known])
+    return Verdict(
+        score.bits,
+        cv_squared(weight_E).sqrt().item(),
+        cv_squared(visits_E).sqrt().item(),
+        max_over_mean(visits_E).item(),
+        entropy(visits_E / visits_E.sum()).item(),
+        told,
+    )
+
+
+def recorded(name):
+    """Read a longer measurement that comes with the course.
+
+    Each was made by ``tools/measure.py`` with the same functions; the file says with what.
+
+    Args:
+        name: ``experts`` or ``remedies``.
+
+    Returns:
+        What the file holds: ``command``, ``machine``, ``settings``, and ``runs``, a list.
+
+    Raises:
+        ValueError: there is no such measurement.
+
+    >>> recorded("speed")
+    Traceback (most recent call last):
+    ValueError: name is 'speed': it must be one of experts, remedies
+
+    Lesson 3.
+    """
+    if name not in RECORDED:
+        raise ValueError(f"name is {name!r}: it must be one of {', '.join(RECORDED)}")
+    return json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))

@@ -1,0 +1,186 @@
+"""The harness of lessons 3 and 4, and the remedies that it compares."""
+
+import json
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from moe_lesson.lessons.lesson04.remedies import (
+    evenly_chosen,
+    narrow_top_k,
+    nothing,
+    product,
+    remedies,
+    share_direction,
+    smaller_start,
+)
+from moe_lesson.models.likelihood import evaluate
+from moe_lesson.models.recurrent import Recurrent, RecurrentConfig
+from moe_lesson.moe.routers import HashRouter, LinearRouter
+from moe_lesson.moe.routing import top_k
+from moe_lesson.study.trials import FOLDER, PAPER, Remedy, judge, recorded, trial
+from moe_lesson.text.tokenizer import Data, Text
+from moe_lesson.training.loop import losses
+from moe_lesson.training.settings import Settings
+
+CONFIG = RecurrentConfig(dim=8, hidden_dim=12, num_experts=8, top_k=2, vocab_size=40, dropout=0.0)
+SETTINGS = Settings(steps=3, batch=2, length=8, balance=0.0, measure_every=3, measure_tokens=100)
+
+
+def text(length=200, seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    id_T = torch.randint(40, (length,), generator=generator)
+    return Text(id_T, torch.ones(length, dtype=torch.long))
+
+
+DATA = Data(text(), text(seed=1))
+
+
+@pytest.mark.parametrize("name", remedies())
+def test_every_remedy_trains_and_is_judged(name):
+    model, rows = trial(CONFIG, DATA, SETTINGS, remedies()[name], looks=[1, 3])
+    assert [row["step"] for row in rows if "load" in row] == [1, 3]
+    assert all(math.isfinite(row["nats"]) for row in rows)
+    verdict = judge(model, DATA.valid, {"half": ["a"] * 100 + ["b"] * 100}, 8)
+    assert verdict.bits == evaluate(model, DATA.valid, 8, 32).bits
+    assert 1 <= verdict.busiest <= 8 and 0 <= verdict.entropy <= 3
+    assert 0 <= verdict.load <= math.sqrt(7) and 0 <= verdict.importance <= math.sqrt(7)
+
+
+def test_a_trial_is_what_its_seed_says():
+    """What was drawn before must not matter."""
+
+    def nats(seed, before):
+        torch.manual_seed(before)
+        return [row["nats"] for row in trial(CONFIG, DATA, replace(SETTINGS, seed=seed))[1]]
+
+    assert nats(0, before=1) == nats(0, before=2) != nats(1, before=1)
+
+
+class Fixed(torch.nn.Module):
+    """Send every token to the experts named, with the weights named."""
+
+    def __init__(self, experts, weights):
+        super().__init__()
+        self.experts, self.weights = experts, weights
+
+    def forward(self, x_TD, id_T=None, generator=None):
+        from moe_lesson.moe.routers import Gated
+        from moe_lesson.moe.routing import Routing
+
+        T = len(x_TD)
+        expert_TK = torch.tensor([self.experts]).expand(T, -1)
+        weight_TK = torch.tensor([self.weights]).expand(T, -1)
+        return Gated(Routing(torch.zeros(T, 8), weight_TK, expert_TK), None)
+
+
+def test_the_verdict_by_hand():
+    """Two of eight experts take all, one with 3/4 of the weight; a choice that tells nothing."""
+    model = Recurrent(CONFIG, Fixed([5, 2], [0.75, 0.25]), nothing)
+    found = judge(model, DATA.valid, {"half": ["a"] * 100 + ["b"] * 100}, 8)
+    assert found.load == pytest.approx(math.sqrt(8 / 2 - 1))
+    assert found.importance == pytest.approx(math.sqrt(8 * (0.75**2 + 0.25**2) - 1))
+    assert found.busiest == pytest.approx(4) and found.entropy == pytest.approx(1)
+    assert found.information == {"half": 0.0}
+
+
+def test_information_is_about_first_choices_of_the_tokens_that_were_read():
+    """A hash of the id tells all there is to tell about a label that is the id's hash."""
+    router = HashRouter(8, 2)  # the second choice tells less about the first one's label
+    one = RecurrentConfig(dim=8, num_experts=8, top_k=2, vocab_size=40)
+    expert_T = router(None, DATA.valid.id_T).routing.expert_TK[:, 0].numpy()
+    read = expert_T[: (200 - 1) // 8 * 8]
+    share = np.bincount(read, minlength=8) / len(read)
+    entropy = -(share[share > 0] * np.log2(share[share > 0])).sum()
+    found = judge(Recurrent(one, router, nothing), DATA.valid, {"expert": expert_T.astype(str)}, 8)
+    assert found.information["expert"] == pytest.approx(entropy)
+    blank = np.where(expert_T == expert_T[0], "", expert_T.astype(str))
+    less = judge(Recurrent(one, router, nothing), DATA.valid, {"expert": blank}, 8)
+    assert less.information["expert"] < entropy
+
+
+def test_the_bias_moves_after_every_step_and_only_for_its_remedy():
+    biased, _ = trial(CONFIG, DATA, SETTINGS, remedies()["bias"])
+    step_E = biased.sparse.router.bias_E / 0.001
+    assert step_E.abs().max() <= 3 and step_E.abs().sum() > 0
+    torch.testing.assert_close(step_E, step_E.round())
+    assert PAPER.rate == 0
+
+
+def test_the_shared_direction_is_in_all_that_router_and_experts_read():
+    torch.manual_seed(0)
+    model, x_BSD, id_BS = Recurrent(CONFIG).eval(), torch.randn(2, 5, 8), torch.ones(2, 5).long()
+    plain, moved = model.sparse(x_BSD, id_BS), model.sparse(x_BSD + 2.0, id_BS)
+    share_direction(model, size=2.0)
+    shifted = model.sparse(x_BSD, id_BS)
+    assert torch.equal(shifted[0], moved[0]) and not torch.equal(shifted[0], plain[0])
+    assert torch.equal(shifted[1].routing.expert_TK, moved[1].routing.expert_TK)
+    assert all(one.prepare is share_direction for one in remedies().values())
+
+
+def test_a_smaller_start():
+    """Variance scale / fan-in, but for the truncation at two standard deviations: 0.88 of it."""
+    torch.manual_seed(0)
+    model = Recurrent(RecurrentConfig(dim=128, num_experts=4))
+    embedding = model.embed.weight.detach().clone()
+    smaller_start(model, scale=0.1)
+    for name in ("before.weight_hh_l0", "unembed.weight", "sparse.experts.up_EFD"):
+        weight = model.get_parameter(name)
+        sd = math.sqrt(0.1 / weight.shape[-1])
+        assert weight.std().item() == pytest.approx(0.88 * sd, rel=0.02)
+        assert weight.abs().max().item() <= 2 * sd
+    assert torch.equal(model.embed.weight, embedding)
+
+
+def test_a_narrow_router_rounds_and_a_wide_one_does_not():
+    logits_TE = torch.tensor([[256.0, 257.0, 0.0]])
+    assert narrow_top_k(logits_TE, 2).weight_TK.tolist() == [[0.5, 0.5]]
+    assert top_k(logits_TE, 2).weight_TK[0, 0].item() == pytest.approx(0.731, abs=1e-3)
+    assert narrow_top_k(torch.randn(9, 4), 2).weight_TK.dtype == torch.float32
+
+
+def test_experts_choose_as_many_tokens_as_top_k_would_send():
+    routing = evenly_chosen(torch.randn(32, 8), 2)
+    assert (routing.expert_TK < 8).sum() == 64
+
+
+def test_the_product_and_the_z_loss_add_up():
+    router = LinearRouter(8, 4, 2, start=1.0)
+    gated = router(torch.randn(50, 8))
+    both = product(gated, balance=0.3, z=0.2)
+    parts = product(gated, balance=0.3) + product(gated, balance=0.0, z=0.2)
+    assert both.item() == pytest.approx(parts.item(), abs=1e-6)
+
+
+def test_a_narrow_run_learns_as_a_wide_one_does():
+    """In bfloat16 a run differs, and only a little: its weights do move (no stale cache)."""
+    settings = replace(SETTINGS, steps=40, learning_rate=0.02, warmup=1)
+    same = Data(Text(torch.arange(200) % 7, torch.ones(200).long()), DATA.valid)
+    wide, narrow = (
+        trial(CONFIG, same, settings, Remedy(penalty=nothing, narrow=narrow))[1][-1]["nats"]
+        for narrow in (False, True)
+    )
+    assert wide < 1.0 and narrow != wide
+    assert narrow == pytest.approx(wide, abs=0.2)
+
+
+def test_the_callers_autocast_reaches_the_loss():
+    model, id_BS = Recurrent(CONFIG), DATA.train.id_T[None, :9]
+    with torch.autocast("cpu", torch.bfloat16):
+        output = model(id_BS)
+        assert losses(model, id_BS, SETTINGS)[1].dtype == torch.float32
+    assert output.logits_BSV.dtype == torch.bfloat16
+    assert output.routings[0].logits_TE.dtype == torch.float32
+
+
+@pytest.mark.parametrize("name", ["experts", "remedies"])
+def test_recorded_measurements_say_how_they_were_made(name):
+    found = recorded(name)
+    assert found["command"] == f"python tools/measure.py {name}" and found["settings"]["steps"]
+    seeds = {run["seed"] for run in found["runs"]}
+    assert seeds == {0, 1, 2}
+    assert (FOLDER / f"{name}.json").stat().st_size < 200_000
+    assert json.dumps(found, allow_nan=False)

@@ -11,7 +11,7 @@ import torch
 from moe_lesson import DATA, pick_device
 from moe_lesson.checkpoints import folder as checkpoint
 from moe_lesson.checkpoints.files import replacing
-from moe_lesson.corpus.store import corpus
+from moe_lesson.corpus.store import training_data
 from moe_lesson.inference.generate import stream_text
 from moe_lesson.inference.sampling import Sampling
 from moe_lesson.models import config as configs
@@ -125,7 +125,7 @@ def _read(plan, vocab_size, known):
     """Return a tokenizer, a Data, and the labels of its held-out part ({} for another text)."""
     if plan["text"]:
         return *tokenizer.prepare(read_folder(plan["text"]), vocab_size, known), {}
-    return corpus(vocab_size, plan["budget"], tokenizer=known)
+    return training_data(vocab_size, plan["budget"], tokenizer=known)
 
 
 def _by_language(model, text, labels):

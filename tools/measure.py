@@ -21,10 +21,10 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from moe_lesson.checkpoints.files import replacing
-from moe_lesson.corpus.store import corpus
+from moe_lesson.corpus.store import training_data
 from moe_lesson.lessons.lesson04.remedies import product, remedies
 from moe_lesson.models.recurrent import RecurrentConfig
-from moe_lesson.study.trials import FOLDER, judge, trial
+from moe_lesson.study.trials import FOLDER, measure_balance, trial
 from moe_lesson.text.books import NOVELS, novel, shakespeare
 from moe_lesson.text.tokenizer import prepare
 from moe_lesson.training.settings import Settings
@@ -42,7 +42,7 @@ SETTINGS = Settings(
     length=32,
     learning_rate=0.02,
     weight_decay=0.0,
-    balance=0.0,
+    balance_weight=0.0,
     measure_every=100,
     measure_tokens=80_000,
 )
@@ -91,7 +91,7 @@ def experts(found, path, seeds, real):
         documents = [novel(language) for language in NOVELS] + [shakespeare()]
         text, data, sizes = "real", prepare(documents, VOCAB)[1], EXPERTS[:3]
     else:
-        text, data, sizes = "corpus", corpus(VOCAB, budget=BUDGET)[1], EXPERTS
+        text, data, sizes = "corpus", training_data(VOCAB, budget=BUDGET)[1], EXPERTS
     for seed in range(seeds):
         for one in sizes:
             config = RecurrentConfig(**SIZES, **one)
@@ -111,7 +111,7 @@ def films():
 
 
 def busy(found, path, seeds):
-    _, data, labels = corpus(VOCAB, budget=BUDGET)
+    _, data, labels = training_data(VOCAB, budget=BUDGET)
     labels = {name: labels[name] for name in ("pos", "language")}
     config = RecurrentConfig(**SIZES, num_experts=8, top_k=2)
     every = [(name, one, range(seeds)) for name, one in remedies().items()]
@@ -121,7 +121,7 @@ def busy(found, path, seeds):
             settings = replace(BUSY, seed=seed)
             if wanted(found, {"remedy": name, "seed": seed}):
                 model, rows = trial(config, data, settings, one, looks=LOOKS)
-                verdict = judge(model, data.valid, labels, settings.length)
+                verdict = measure_balance(model, data.valid, labels, settings.length)
                 note(path, found, busy_summary(name, seed, rows, verdict))
 
 

@@ -23,13 +23,13 @@ sys.path.insert(0, str(ROOT))
 from moe_lesson.checkpoints import folder as checkpoint
 from moe_lesson.corpus import heldout
 from moe_lesson.corpus.labels import label_tokens
-from moe_lesson.corpus.store import corpus, held_out_pages
+from moe_lesson.corpus.store import held_out_pages, training_data
 from moe_lesson.inference.generate import stream_text
 from moe_lesson.inference.sampling import Sampling
 from moe_lesson.models.config import SMALL
 from moe_lesson.models.likelihood import bits_by, token_nats
 from moe_lesson.models.mixtral import Mixtral
-from moe_lesson.study.trace import trace
+from moe_lesson.study.trace import trace_ids
 from moe_lesson.training import loop
 from moe_lesson.training.settings import Settings
 
@@ -79,7 +79,7 @@ def floors(pages):
 
 def run(name, folder):
     """Train one model and write its folder."""
-    words, data, _ = corpus(SMALL.vocab_size, BUDGET)
+    words, data, _ = training_data(SMALL.vocab_size, BUDGET)
     torch.manual_seed(SETTINGS.seed)
     model = Mixtral(CONFIGS[name])
     probe, _ = label_tokens(words, heldout.parallel(count=1)[0])
@@ -87,7 +87,7 @@ def run(name, folder):
 
     def look(row):
         if row["step"] in LOOKS and CONFIGS[name].num_experts > 1:
-            seen = trace(model, probe.id_T)
+            seen = trace_ids(model, probe.id_T)
             looks[f"{row['step']:05d}"] = torch.from_numpy(seen.prob_LTE).half()
 
     rows = loop.train(model, data, SETTINGS, ROOT / "runs" / f"train-{name}", watch=look)
@@ -127,7 +127,7 @@ def card(name, model, words, measured, rows):
         "Python source); see `data/README.md`.",
         f"- **Run**: {last['step']:,} steps of {SETTINGS.batch} x {SETTINGS.length} tokens "
         f"({last['tokens']:,} in all), peak learning rate {SETTINGS.learning_rate}, balance loss "
-        f"{SETTINGS.balance}; {last['seconds']:,.0f} s, {threads()}.",
+        f"{SETTINGS.balance_weight}; {last['seconds']:,.0f} s, {threads()}.",
         f"- **Python** {platform.python_version()}: the code in the corpus is that version's "
         "library, so another version's code scores differ a little.",
         "",

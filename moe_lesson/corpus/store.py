@@ -130,14 +130,14 @@ def held_out_pages(count=240, budget=10_000_000):
     return held_out(count) + code[: max(1, count // 24)]
 
 
-def corpus(vocab_size, budget=10_000_000, seed=0, tokenizer=None):
+def training_data(vocab_size, budget=10_000_000, seed=0, tokenizer=None):
     """Prepare the corpus for training: a tokenizer, tokens to train on, tokens to measure on.
 
     Returns:
         The tokenizer (the one given, if one is), a Data, and the labels of its held-out
         part: name -> array of T strings.
 
-    >>> words, data, labels = corpus(vocab_size=400, budget=20_000)
+    >>> words, data, labels = training_data(vocab_size=400, budget=20_000)
     >>> len(labels["kind"]) == len(data.valid.id_T)
     True
 

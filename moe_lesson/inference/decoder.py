@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from moe_lesson.models.attention import rotation, slot_positions, visible
+from moe_lesson.models.attention import attention_mask, rotation, slot_positions
 from moe_lesson.models.mixtral import FeedForward
 
 
@@ -19,14 +19,14 @@ class Layer(NamedTuple):
     """Hold what one layer needs at every step.
 
     >>> Layer(None, None, None, None, None)._fields
-    ('block', 'gain', 'inward', 'key', 'value')
+    ('block', 'norm_weight', 'qkv_weight', 'key', 'value')
 
     Lesson 13.
     """
 
     block: torch.nn.Module
-    gain: Tensor  # the second norm's weight; the first one's is in ``inward``
-    inward: Tensor  # query, key and value matrices, one above the other
+    norm_weight: Tensor  # the second norm's weight; the first one's is in ``qkv_weight``
+    qkv_weight: Tensor  # query, key and value matrices, one above the other
     key: Tensor  # buffers of B * G sequences of P places
     value: Tensor
 
@@ -70,8 +70,8 @@ class Decoder:
         self.layers = [
             Layer(
                 block,
-                _gain(block.feed_forward_norm),
-                _inward(block),
+                _norm_weight(block.feed_forward_norm),
+                _qkv_weight(block),
                 *(_buffer(part, places) for part in kept),
             )
             for block, kept in zip(model.blocks, cache.layers, strict=True)
@@ -95,11 +95,11 @@ class Decoder:
         if self.seen >= self.end:
             raise ValueError(f"{self.seen + 1} positions: this decoder has room for {self.end}")
         x_BD, hidden_B1P, routings = self.model.embed(id_B), self._hidden(), []
-        turn = self._turn()
+        cos_sin = self._cos_sin()
         for layer in self.layers:
             block = layer.block
-            x_BD = self._attend(layer, _norm(x_BD, self.floor), x_BD, turn, hidden_B1P)
-            y_BD = block.feed_forward(_norm(x_BD, self.floor) * layer.gain)
+            x_BD = self._attend(layer, _norm(x_BD, self.floor), x_BD, cos_sin, hidden_B1P)
+            y_BD = block.feed_forward(_norm(x_BD, self.floor) * layer.norm_weight)
             if not isinstance(block.feed_forward, FeedForward):
                 y_BD, routing = y_BD
                 routings.append(routing)
@@ -107,7 +107,7 @@ class Decoder:
         self.seen += 1
         return self.model.logits(x_BD[:, None])[:, 0], routings
 
-    def _turn(self):
+    def _cos_sin(self):
         """Look up this position's cosine and sine, per sequence if they are padded."""
         if self.pad_B is None:
             return self.cos[self.seen], self.sin[self.seen]
@@ -120,15 +120,16 @@ class Decoder:
             return None
         window, device = self.config.window, self.pad_B.device
         position_P = slot_positions(self.seen + 1, window, device)
-        return ~visible(torch.tensor([self.seen], device=device), position_P, self.pad_B, window)
+        query_S = torch.tensor([self.seen], device=device)
+        return ~attention_mask(query_S, position_P, self.pad_B, window)
 
-    def _attend(self, layer, normed_BD, x_BD, turn, hidden_B1P):
+    def _attend(self, layer, normed_BD, x_BD, cos_sin, hidden_B1P):
         """Add attention's answer to ``x_BD``; remember the new key and value."""
         B, H, G = len(x_BD), self.config.n_heads, self.config.n_kv_heads
         A, places = self.config.head_dim, layer.key.shape[1]
-        heads = F.linear(normed_BD, layer.inward).view(B, H + 2 * G, A)
+        heads = F.linear(normed_BD, layer.qkv_weight).view(B, H + 2 * G, A)
         turning = heads[:, : H + G]
-        turned = torch.addcmul(turning * turn[0], turning.roll(A // 2, -1), turn[1])
+        turned = torch.addcmul(turning * cos_sin[0], turning.roll(A // 2, -1), cos_sin[1])
         slot = self.seen % places
         layer.key[:, slot] = turned[:, H:].reshape(B * G, A)
         layer.value[:, slot] = heads[:, H + G :].reshape(B * G, A)
@@ -149,17 +150,17 @@ def _norm(x_BD, floor):
     return x_BD / torch.hypot(torch.linalg.vector_norm(x_BD, dim=-1, keepdim=True), floor)
 
 
-def _gain(norm):
+def _norm_weight(norm):
     """Move the square root of D that ``_norm`` leaves out into the norm's weight."""
     return norm.weight * len(norm.weight) ** 0.5
 
 
-def _inward(block):
+def _qkv_weight(block):
     """Join the matrices that read a position, the norm's weight and the scores' scale in them."""
     attention = block.attention
     query = attention.query.weight * attention.head_dim**-0.5
     joined = torch.cat([query, attention.key.weight, attention.value.weight])
-    return joined * _gain(block.attention_norm)
+    return joined * _norm_weight(block.attention_norm)
 
 
 def _buffer(kept_BGPA, places):

@@ -131,8 +131,8 @@ def newest(routings, batch):
     Lesson 9.
     """
     return [
-        Routing(*(field.unflatten(0, (batch, -1))[:, -1] for field in routing[:3]), routing.gaps)
-        for routing in routings
+        Routing(*(field.unflatten(0, (batch, -1))[:, -1] for field in one[:3]), one.has_unfilled)
+        for one in routings
     ]
 
 

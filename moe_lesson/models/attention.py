@@ -58,7 +58,7 @@ def rotate(x_BHSA, cos_BSA, sin_BSA):
     return x_BHSA * cos_BSA[:, None] + turned_BHSA * sin_BSA[:, None]
 
 
-def attend(query_BHSA, key_BGPA, value_BGPA, seen_BSP):
+def attend(query_BHSA, key_BGPA, value_BGPA, mask_BSP):
     """Average the values, weighted by the softmax of query times key.
 
     Vaswani et al. 2017 (arXiv:1706.03762), eq. 1, with groups (Ainslie et al. 2023,
@@ -66,7 +66,7 @@ def attend(query_BHSA, key_BGPA, value_BGPA, seen_BSP):
     stacked as more rows of one product and no key is copied.
 
     Args:
-        seen_BSP: whether query s may look at position p.
+        mask_BSP: whether query s may look at position p.
 
     Returns:
         One vector per query head, in the shape of ``query_BHSA``.
@@ -78,7 +78,7 @@ def attend(query_BHSA, key_BGPA, value_BGPA, seen_BSP):
     Lesson 8.
     """
     if query_BHSA.is_cuda:
-        mask = seen_BSP[:, None]
+        mask = mask_BSP[:, None]
         return F.scaled_dot_product_attention(
             query_BHSA, key_BGPA, value_BGPA, attn_mask=mask, enable_gqa=True
         )
@@ -86,12 +86,12 @@ def attend(query_BHSA, key_BGPA, value_BGPA, seen_BSP):
     G = key_BGPA.shape[1]
     stacked = query_BHSA.reshape(B, G, H // G * S, A) * A**-0.5
     # Added in place, not filled in: this mask costs no second copy and no backward pass.
-    hidden = torch.zeros_like(seen_BSP, dtype=stacked.dtype).masked_fill(~seen_BSP, float("-inf"))
+    hidden = torch.zeros_like(mask_BSP, dtype=stacked.dtype).masked_fill(~mask_BSP, float("-inf"))
     score = (stacked @ key_BGPA.transpose(2, 3)).add_(hidden.repeat(1, H // G, 1)[:, None])
     return (score.softmax(-1) @ value_BGPA).view(B, H, S, A)
 
 
-def remember(past, new, seen, window):
+def update_cache(past, new, seen, window):
     """Add new keys or values to a cache: all of them, or the last ``window`` of them.
 
     Jiang et al. 2023 (Mistral 7B, arXiv:2310.06825), figure 3: with a window position p
@@ -102,8 +102,8 @@ def remember(past, new, seen, window):
         new: what comes, B G S A.
         seen: how many positions came before.
 
-    >>> past, new = torch.tensor([0.0, 1, 2]), torch.tensor([3.0])
-    >>> remember(past.view(1, 1, 3, 1), new.view(1, 1, 1, 1), seen=3, window=3).flatten().tolist()
+    >>> past, new = torch.tensor([0.0, 1, 2]).view(1, 1, 3, 1), torch.full((1, 1, 1, 1), 3.0)
+    >>> update_cache(past, new, seen=3, window=3).flatten().tolist()
     [3.0, 1.0, 2.0]
 
     Lesson 8.
@@ -131,26 +131,26 @@ def slot_positions(seen, window, device=None):
     return seen - 1 - (seen - 1 - slot) % window
 
 
-def visible(query_S, key_P, pad_B, window):
+def attention_mask(query_S, key_P, pad_B, window):
     """Tell which positions each query may see: not later, not padding, not past the window.
 
     Returns:
-        seen_BSP, B = 1 without padding. A padding position sees itself alone, so that no
+        mask_BSP, B = 1 without padding. A padding position sees itself alone, so that no
         row of the softmax is empty.
 
-    >>> visible(torch.arange(3), torch.arange(3), None, window=2).int().tolist()
+    >>> attention_mask(torch.arange(3), torch.arange(3), None, window=2).int().tolist()
     [[[1, 0, 0], [1, 1, 0], [0, 1, 1]]]
 
     Lesson 8.
     """
     ahead_SP = query_S[:, None] - key_P[None]
-    seen_SP = ahead_SP >= 0
+    mask_SP = ahead_SP >= 0
     if window is not None:
-        seen_SP = seen_SP & (ahead_SP < window)
+        mask_SP = mask_SP & (ahead_SP < window)
     if pad_B is None:
-        return seen_SP[None]
+        return mask_SP[None]
     real_BP = key_P[None] >= pad_B[:, None]
-    return (seen_SP[None] & real_BP[:, None]) | (ahead_SP == 0)[None]
+    return (mask_SP[None] & real_BP[:, None]) | (ahead_SP == 0)[None]
 
 
 class Attention(nn.Module):
@@ -174,20 +174,20 @@ class Attention(nn.Module):
         self.value = nn.Linear(config.dim, narrow, bias=False)
         self.output = nn.Linear(wide, config.dim, bias=False)
 
-    def forward(self, x_BSD, turn, seen_BSP, past=None, seen=0):
+    def forward(self, x_BSD, cos_sin, mask_BSP, past=None, seen=0):
         heads = [
             project(x_BSD).unflatten(-1, (-1, self.head_dim)).transpose(1, 2)
             for project in (self.query, self.key, self.value)
         ]
-        query_BHSA, key_BGPA = (rotate(each, *turn) for each in heads[:2])
+        query_BHSA, key_BGPA = (rotate(each, *cos_sin) for each in heads[:2])
         value_BGPA = heads[2]
         old = past or (None, None)
-        kept = KeyValue(
-            remember(old[0], key_BGPA, seen, self.window),
-            remember(old[1], value_BGPA, seen, self.window),
+        new_cache = KeyValue(
+            update_cache(old[0], key_BGPA, seen, self.window),
+            update_cache(old[1], value_BGPA, seen, self.window),
         )
         if past is not None:
             key_BGPA = torch.cat([past.key_BGPA, key_BGPA], 2)
             value_BGPA = torch.cat([past.value_BGPA, value_BGPA], 2)
-        y_BHSA = attend(query_BHSA, key_BGPA, value_BGPA, seen_BSP)
-        return self.output(y_BHSA.transpose(1, 2).flatten(2)), kept
+        y_BHSA = attend(query_BHSA, key_BGPA, value_BGPA, mask_BSP)
+        return self.output(y_BHSA.transpose(1, 2).flatten(2)), new_cache

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from moe_lesson.models.attention import Attention, rotation, slot_positions, visible
+from moe_lesson.models.attention import Attention, attention_mask, rotation, slot_positions
 from moe_lesson.moe.experts import swiglu
 from moe_lesson.moe.layer import MoELayer
 
@@ -79,13 +79,14 @@ class Block(nn.Module):
         else:
             self.feed_forward = MoELayer(dim, hidden_dim, config.num_experts, config.top_k)
 
-    def forward(self, x_BSD, turn, seen_BSP, past, seen):
-        added_BSD, kept = self.attention(self.attention_norm(x_BSD), turn, seen_BSP, past, seen)
+    def forward(self, x_BSD, cos_sin, mask_BSP, past, seen):
+        normed_BSD = self.attention_norm(x_BSD)
+        added_BSD, new_cache = self.attention(normed_BSD, cos_sin, mask_BSP, past, seen)
         x_BSD = x_BSD + added_BSD
         y_TD, routing = self.feed_forward(self.feed_forward_norm(x_BSD).flatten(0, 1)), None
         if isinstance(y_TD, tuple):
             y_TD, routing = y_TD
-        return x_BSD + y_TD.view_as(x_BSD), routing, kept
+        return x_BSD + y_TD.view_as(x_BSD), routing, new_cache
 
 
 def check_ids(id_BS, vocab_size):
@@ -164,16 +165,16 @@ class Mixtral(nn.Module):
         x_BSD = self.embed(id_BS)
         position_S = torch.arange(seen, total, device=id_BS.device)
         key_P = torch.cat([slot_positions(seen, window, id_BS.device), position_S])
-        seen_BSP = visible(position_S, key_P, pad_B, window).expand(len(id_BS), -1, -1)
+        mask_BSP = attention_mask(position_S, key_P, pad_B, window).expand(len(id_BS), -1, -1)
         # Without padding all sequences turn alike: computed once, shown to each.
         place = position_S[None] if pad_B is None else (position_S - pad_B[:, None]).clamp(0)
-        turn = rotation(place, self.config.head_dim, self.config.rope_theta, x_BSD.dtype)
-        turn = [angle.expand(len(id_BS), -1, -1) for angle in turn]
+        cos_sin = rotation(place, self.config.head_dim, self.config.rope_theta, x_BSD.dtype)
+        cos_sin = [angle.expand(len(id_BS), -1, -1) for angle in cos_sin]
         routings, layers = [], []
         for block, past in zip(self.blocks, cache.layers, strict=True):
-            x_BSD, routing, kept = block(x_BSD, turn, seen_BSP, past, seen)
+            x_BSD, routing, new_cache = block(x_BSD, cos_sin, mask_BSP, past, seen)
             routings += [] if routing is None else [routing]
-            layers.append(kept)
+            layers.append(new_cache)
         return Output(self.logits(x_BSD), routings, Cache(layers, total, pad_B))
 
     def logits(self, x_BSD):

@@ -111,7 +111,7 @@ class RecurrentConfig:
         return 2 * self.dim * scored  # scores and noise scales
 
 
-def importance_and_load(gated, w_importance, w_load):
+def importance_and_load(routed, w_importance, w_load):
     """Grow when experts are used unevenly, by weight and by visits.
 
     Shazeer et al. 2017, eqs. 7 and 11.
@@ -123,20 +123,20 @@ def importance_and_load(gated, w_importance, w_load):
     Raises:
         ValueError: the router estimates no load, and ``w_load`` is not 0.
 
-    >>> from moe_lesson.moe.routers import Gated
+    >>> from moe_lesson.moe.routers import RouterOutput
     >>> from moe_lesson.moe.routing import top_k
-    >>> gated = Gated(top_k(torch.tensor([[9.0, 0.0]]), k=1), torch.tensor([1.0, 0.0]))
-    >>> importance_and_load(gated, w_importance=0.1, w_load=0.2).item()
+    >>> routed = RouterOutput(top_k(torch.tensor([[9.0, 0.0]]), k=1), torch.tensor([1.0, 0.0]))
+    >>> importance_and_load(routed, w_importance=0.1, w_load=0.2).item()
     0.30000001192092896
 
     Lesson 3.
     """
-    uneven = w_importance * cv_squared(importance(gated.routing))
+    uneven = w_importance * cv_squared(importance(routed.routing))
     if not w_load:
         return uneven
-    if gated.load_E is None:
+    if routed.load_E is None:
         raise ValueError(f"w_load is {w_load}: it must be 0 for a router that estimates no load")
-    return uneven + w_load * cv_squared(gated.load_E)
+    return uneven + w_load * cv_squared(routed.load_E)
 
 
 class SparseBetween(nn.Module):
@@ -146,8 +146,8 @@ class SparseBetween(nn.Module):
     one more example, so T = B * S; the sum of the experts passes a sigmoid.
 
     >>> layer = SparseBetween(RecurrentConfig(dim=4, num_experts=8))
-    >>> y_BSD, gated = layer(torch.randn(2, 3, 4), torch.zeros(2, 3, dtype=torch.long))
-    >>> y_BSD.shape, gated.routing.expert_TK.shape
+    >>> y_BSD, routed = layer(torch.randn(2, 3, 4), torch.zeros(2, 3, dtype=torch.long))
+    >>> y_BSD.shape, routed.routing.expert_TK.shape
     (torch.Size([2, 3, 4]), torch.Size([6, 4]))
 
     Lesson 3.
@@ -161,11 +161,11 @@ class SparseBetween(nn.Module):
 
     def forward(self, x_BSD, id_BS, generator=None):
         x_TD = x_BSD.flatten(0, 1) + self.shared
-        gated = self.router(x_TD, id_BS.flatten(), generator)
-        visits = plan(gated.routing)
+        routed = self.router(x_TD, id_BS.flatten(), generator)
+        visits = plan(routed.routing)
         y_RD = self.experts(dispatch(x_TD, visits), visits.count_E)
         y_TD = combine(y_RD, visits, len(x_TD))
-        return y_TD.sigmoid().view_as(x_BSD), gated
+        return y_TD.sigmoid().view_as(x_BSD), routed
 
 
 def make_router(config):
@@ -188,9 +188,9 @@ class Recurrent(nn.Module):
     generator. Every call starts from an empty state.
 
     Args:
-        router: a module called as ``router(x_TD, id_T, generator)`` that returns a Gated;
+        router: a module called as ``router(x_TD, id_T, generator)`` that returns a RouterOutput;
             None: the noisy one of the config.
-        penalty: a function of that Gated, added to the loss; None: ``importance_and_load``
+        penalty: a function of that RouterOutput, added to the loss; None: ``importance_and_load``
             with the config's weights.
 
     Raises:
@@ -224,13 +224,13 @@ class Recurrent(nn.Module):
         generator = noise_source(id_BS.device) if self.training else None
         x_BSD = self.dropout(self.embed(id_BS))
         x_BSD = x_BSD + self.dropout(_lstm(self.before, x_BSD))
-        y_BSD, gated = self.sparse(x_BSD, id_BS, generator)
+        y_BSD, routed = self.sparse(x_BSD, id_BS, generator)
         x_BSD = x_BSD + self.dropout(y_BSD)
         x_BSD = x_BSD + self.dropout(_lstm(self.after, x_BSD))
-        return Output(self.unembed(x_BSD), [gated.routing], None, self.penalty(gated))
+        return Output(self.unembed(x_BSD), [routed.routing], None, self.penalty(routed))
 
-    def _paper_penalty(self, gated):
-        return importance_and_load(gated, self.config.w_importance, self.config.w_load)
+    def _paper_penalty(self, routed):
+        return importance_and_load(routed, self.config.w_importance, self.config.w_load)
 
 
 def _lstm(layer, x_BSD):

@@ -28,7 +28,7 @@ def plan(routing):
     """Sort all visits by expert; within an expert first choices stand first.
 
     Returns:
-        A Plan with R = T * K rows, fewer where the routing has gaps.
+        A Plan with R = T * K rows, fewer where the routing has unfilled places.
 
     >>> from moe_lesson.moe.routing import Routing
     >>> expert_TK = torch.tensor([[1, 0], [0, 1]])
@@ -45,7 +45,7 @@ def plan(routing):
     visit_R = expert.argsort(stable=True)
     # Not bincount: on CUDA that waits for the device.
     count_E = expert.new_zeros(E + 1).scatter_add(0, expert, torch.ones_like(expert))[:E]
-    if routing.gaps:
+    if routing.has_unfilled:
         # Visits that are not made carry id E, so they were sorted behind all the others.
         visit_R = visit_R[: int(count_E.sum())]
     return Plan(visit_R % max(T, 1), weight[visit_R], count_E)

@@ -1,7 +1,7 @@
 """The sparse layer's fast paths on a CPU: the same numbers as the simple one, sooner.
 
-``mix`` does in one step what ``dispatch``, ``SwiGLUExperts`` and ``combine`` do in three,
-for training; ``mix_one`` serves a single token and reads only the experts it visits.
+``fused_forward`` does in one step what ``dispatch``, ``SwiGLUExperts`` and ``combine`` do in three,
+for training; ``decode_one`` serves a single token and reads only the experts it visits.
 Lesson 6 explains what is won where; ``make bench`` measures it.
 """
 
@@ -13,15 +13,15 @@ import torch.nn.functional as F
 from moe_lesson.moe.experts import SwiGLUExperts
 
 CHUNK = 1 << 18  # numbers that one elementwise step takes at a time: they stay in the cache
-FEW = 32  # tokens served by ``mix_few`` when no gradient is asked for
+FEW = 32  # tokens served by ``decode_few`` when no gradient is asked for
 ALIGN = 64  # rows per expert are a multiple of it where bfloat16 units multiply
 
 
-def fits(x_TD, routing, experts):
+def supports(x_TD, routing, experts):
     """Tell whether the fast paths serve this layer: SwiGLU, on a CPU, float32 or float64.
 
     >>> from moe_lesson.moe.routing import top_k
-    >>> fits(torch.ones(1, 4), top_k(torch.ones(1, 2), k=1), SwiGLUExperts(4, 8, 2))
+    >>> supports(torch.ones(1, 4), top_k(torch.ones(1, 2), k=1), SwiGLUExperts(4, 8, 2))
     True
 
     Lesson 6.
@@ -34,12 +34,12 @@ def fits(x_TD, routing, experts):
         and dtype is routing.weight_TK.dtype
         and dtype is experts.down_EDF.dtype
         and len(x_TD) > 0
-        and not routing.gaps
+        and not routing.has_unfilled
         and not torch.is_autocast_enabled("cpu")
     )
 
 
-def mix(x_TD, routing, experts):
+def fused_forward(x_TD, routing, experts):
     """Gather each expert's rows, apply it, and add the results by weight, in one step.
 
     Equal to ``combine(experts(dispatch(x_TD, visits)))``, gradients included.
@@ -51,19 +51,20 @@ def mix(x_TD, routing, experts):
         RuntimeError: backward runs with ``create_graph``, for a second derivative.
 
     >>> from moe_lesson.moe.routing import top_k
-    >>> mix(torch.zeros(3, 4), top_k(torch.randn(3, 2), k=2), SwiGLUExperts(4, 8, 2)).shape
+    >>> routing = top_k(torch.randn(3, 2), k=2)
+    >>> fused_forward(torch.zeros(3, 4), routing, SwiGLUExperts(4, 8, 2)).shape
     torch.Size([3, 4])
 
     Lesson 6.
     """
     weights = experts.gate_up_EJFD, experts.down_EDF
     if len(x_TD) <= FEW and not torch.is_grad_enabled():
-        serve = mix_one if len(x_TD) == 1 else mix_few
+        serve = decode_one if len(x_TD) == 1 else decode_few
         return serve(x_TD, routing, *weights)
-    return _Mix.apply(x_TD, routing.weight_TK, *weights, routing.expert_TK)
+    return _Fused.apply(x_TD, routing.weight_TK, *weights, routing.expert_TK)
 
 
-def mix_one(x_TD, routing, gate_up_EJFD, down_EDF):
+def decode_one(x_TD, routing, gate_up_EJFD, down_EDF):
     """Serve one token: matrix times vector with the chosen experts' weights, uncopied.
 
     No gradient: it is for decoding.
@@ -73,7 +74,7 @@ def mix_one(x_TD, routing, gate_up_EJFD, down_EDF):
 
     >>> from moe_lesson.moe.routing import top_k
     >>> weights = torch.ones(2, 2, 1, 1), torch.ones(2, 1, 1)
-    >>> mix_one(torch.tensor([[30.0]]), top_k(torch.zeros(1, 2), k=2), *weights).item()
+    >>> decode_one(torch.tensor([[30.0]]), top_k(torch.zeros(1, 2), k=2), *weights).item()
     900.0
 
     Lesson 13.
@@ -91,7 +92,7 @@ def mix_one(x_TD, routing, gate_up_EJFD, down_EDF):
     return y_D.view_as(x_TD)
 
 
-def mix_few(x_TD, routing, gate_up_EJFD, down_EDF):
+def decode_few(x_TD, routing, gate_up_EJFD, down_EDF):
     """Serve a handful of tokens: only products run per expert, all else on all rows at once.
 
     No gradient: it is for decoding, where the calls cost more than the arithmetic.
@@ -101,7 +102,7 @@ def mix_few(x_TD, routing, gate_up_EJFD, down_EDF):
 
     >>> from moe_lesson.moe.routing import top_k
     >>> weights = torch.ones(2, 2, 4, 4), torch.ones(2, 4, 4)
-    >>> mix_few(torch.ones(3, 4), top_k(torch.zeros(3, 2), k=2), *weights).shape
+    >>> decode_few(torch.ones(3, 4), top_k(torch.zeros(3, 2), k=2), *weights).shape
     torch.Size([3, 4])
 
     Lesson 13.
@@ -113,7 +114,7 @@ def mix_few(x_TD, routing, gate_up_EJFD, down_EDF):
     return F.embedding_bag(seat_TK, y_RD, mode="sum", per_sample_weights=routing.weight_TK)
 
 
-class _Mix(torch.autograd.Function):
+class _Fused(torch.autograd.Function):
     """Own backward: an expert keeps its rows and its hidden layer; no product is done twice."""
 
     @staticmethod

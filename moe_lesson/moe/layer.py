@@ -4,7 +4,7 @@ from torch import nn
 
 from moe_lesson.moe.dispatch import combine, dispatch, plan
 from moe_lesson.moe.experts import SwiGLUExperts
-from moe_lesson.moe.fast_cpu import fits, mix
+from moe_lesson.moe.fast_cpu import fused_forward, supports
 from moe_lesson.moe.routing import check_k, score, top_k
 
 
@@ -39,8 +39,8 @@ class MoELayer(nn.Module):
 
     def forward(self, x_TD):
         routing = self.route(self.score(x_TD), self.top_k)
-        if fits(x_TD, routing, self.experts):
-            return mix(x_TD, routing, self.experts), routing  # the next three lines, sooner
+        if supports(x_TD, routing, self.experts):
+            return fused_forward(x_TD, routing, self.experts), routing
         visits = plan(routing)
         y_RD = self.experts(dispatch(x_TD, visits), visits.count_E)
         return combine(y_RD, visits, len(x_TD)), routing

@@ -1,6 +1,6 @@
 """Routers with weights of their own, called as ``router(x_TD, id_T, generator)``.
 
-Each returns a Gated. Only the hashed one looks at the token ids, only noisy ones draw noise.
+Each returns a RouterOutput. Only the hashed one looks at the token ids, only noisy ones draw noise.
 """
 
 from typing import NamedTuple
@@ -21,10 +21,10 @@ from moe_lesson.moe.routing import (
 )
 
 
-class Gated(NamedTuple):
+class RouterOutput(NamedTuple):
     """Hold what a router with weights returns.
 
-    >>> Gated(None, torch.ones(2)).load_E.sum().item()
+    >>> RouterOutput(None, torch.ones(2)).load_E.sum().item()
     2.0
 
     Lesson 3.
@@ -65,7 +65,7 @@ class NoisyRouter(nn.Module):
     def forward(self, x_TD, id_T=None, generator=None):
         clean_TE, scale_TE = score(x_TD, self.score_ED), score(x_TD, self.noise_ED)
         routing = noisy_top_k(clean_TE, scale_TE, self.top_k, generator)
-        return Gated(routing, smooth_load(clean_TE, routing.logits_TE, scale_TE, self.top_k))
+        return RouterOutput(routing, smooth_load(clean_TE, routing.logits_TE, scale_TE, self.top_k))
 
 
 class TwoLevelRouter(nn.Module):
@@ -75,7 +75,7 @@ class TwoLevelRouter(nn.Module):
     load times its share in the group. Only the chosen groups are scored.
 
     Returns:
-        A Gated. ``logits_TE`` is the log of the product of both softmaxes, -inf in groups
+        A RouterOutput. ``logits_TE`` is the log of the product of both softmaxes, -inf in groups
         that were not chosen.
 
     Raises:
@@ -105,7 +105,7 @@ class TwoLevelRouter(nn.Module):
         parts = [router(chunk, generator=generator) for router, chunk in pairs]
         shares = [part.load_E / max(len(chunk), 1) for part, chunk in zip(parts, chunks)]
         load_E = (load_of_groups[:, None] * torch.stack(shares)).flatten()
-        return Gated(_joined(chosen, visits, [part.routing for part in parts]), load_E)
+        return RouterOutput(_joined(chosen, visits, [part.routing for part in parts]), load_E)
 
 
 def _joined(chosen, visits, inner):
@@ -149,7 +149,7 @@ class LinearRouter(nn.Module):
         self.score_ED = nn.Parameter(start * torch.randn(num_experts, dim))
 
     def forward(self, x_TD, id_T=None, generator=None):
-        return Gated(self.route(score(x_TD, self.score_ED), self.top_k), None)
+        return RouterOutput(self.route(score(x_TD, self.score_ED), self.top_k), None)
 
 
 class BiasedRouter(nn.Module):
@@ -177,7 +177,7 @@ class BiasedRouter(nn.Module):
         self.register_buffer("bias_E", torch.zeros(num_experts))
 
     def forward(self, x_TD, id_T=None, generator=None):
-        return Gated(biased_top_k(score(x_TD, self.score_ED), self.bias_E, self.top_k), None)
+        return RouterOutput(biased_top_k(score(x_TD, self.score_ED), self.bias_E, self.top_k), None)
 
     def balance(self, load_E, rate):
         """Move the bias against the load of the step that has just been made.
@@ -209,4 +209,4 @@ class HashRouter(nn.Module):
         self.num_experts, self.top_k = num_experts, top_k
 
     def forward(self, x_TD, id_T, generator=None):
-        return Gated(hash_router(id_T, self.num_experts, self.top_k), None)
+        return RouterOutput(hash_router(id_T, self.num_experts, self.top_k), None)

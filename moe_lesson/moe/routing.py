@@ -14,8 +14,8 @@ from torch import Tensor
 class Routing(NamedTuple):
     """Hold what a router decided for each of T tokens.
 
-    Where ``gaps`` is true an expert id of E (one past the last) means "no visit", with
-    weight 0: only ``expert_choice`` leaves such gaps.
+    Where ``has_unfilled`` is true an expert id of E (one past the last) means "no visit", with
+    weight 0: only ``expert_choice`` leaves such places.
 
     >>> top_k(torch.tensor([[0.0, 2.0, 1.0]]), k=2).expert_TK.tolist()
     [[1, 2]]
@@ -26,7 +26,7 @@ class Routing(NamedTuple):
     logits_TE: Tensor  # the scores that were compared, float32 or wider
     weight_TK: Tensor  # how much each visit counts in the sum
     expert_TK: Tensor  # whom each token visits, best first
-    gaps: bool = False  # whether some ids are E; known without asking the device
+    has_unfilled: bool = False  # whether some ids are E; known without asking the device
 
 
 def check_k(k, num_experts):
@@ -244,7 +244,7 @@ def expert_choice(logits_TE, capacity):
     # -1 and not 0 for the others: a probability that was taken can itself round to 0.
     score_TK, expert_TK = prob_TE.where(taken_TE > 0, -1.0).topk(most)
     expert_TK = expert_TK.where(score_TK >= 0, num_experts)
-    return Routing(logits_TE, score_TK.clamp(min=0), expert_TK, gaps=True)
+    return Routing(logits_TE, score_TK.clamp(min=0), expert_TK, has_unfilled=True)
 
 
 def hash_router(id_T, num_experts, k=1, seed=0):
@@ -287,4 +287,4 @@ def pool(routings):
     Lesson 4.
     """
     fields = zip(*(routing[:3] for routing in routings), strict=True)
-    return Routing(*(torch.cat(field) for field in fields), any(r.gaps for r in routings))
+    return Routing(*(torch.cat(field) for field in fields), any(r.has_unfilled for r in routings))

@@ -56,13 +56,13 @@ class _Design(NamedTuple):
     shuffled: str
 
 
-def coded(label):
+def integer_codes(label):
     """Number the values of a label.
 
     Returns:
         The values in order, and for each token the place of its own; -1 where it is "".
 
-    >>> values, code_T = coded(["en", "", "de"])
+    >>> values, code_T = integer_codes(["en", "", "de"])
     >>> values, code_T.tolist()
     (['de', 'en'], [1, -1, 0])
 
@@ -142,7 +142,7 @@ def information(trace, label, given_token=False, weighted=False, permutations=20
     return Information(found_L, entropy_L, null.mean(0), *quantiles, design.shuffled)
 
 
-def cells(trace, label, layer, given_token=False, permutations=200, seed=0):
+def contingency_table(trace, label, layer, given_token=False, permutations=200, seed=0):
     """Count one layer's first choices by label, beside what shuffled labels give in each cell.
 
     Shuffled as in ``information``.
@@ -158,7 +158,7 @@ def cells(trace, label, layer, given_token=False, permutations=200, seed=0):
     >>> labels = {"language": ["en", "en", "de", "de"]}
     >>> rest = np.ones((1, 4, 1)), np.zeros((1, 4, 2)), labels
     >>> four = RoutingTrace("a b c d".split(), np.arange(4), both, *rest)
-    >>> cells(four, "language", layer=0).count.tolist()
+    >>> contingency_table(four, "language", layer=0).count.tolist()
     [[0.0, 2.0], [2.0, 0.0]]
 
     Lesson 10.
@@ -208,7 +208,7 @@ def _known(trace, label):
     if label not in (trace.labels or {}):
         have = ", ".join(trace.labels or {}) or "none"
         raise KeyError(f"the trace has no label {label!r}: it has {have}")
-    values, code_T = coded(trace.labels[label])
+    values, code_T = integer_codes(trace.labels[label])
     if not values:
         raise ValueError(f"the label {label!r} is empty for all {len(code_T)} tokens")
     return values, code_T

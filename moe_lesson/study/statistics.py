@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from moe_lesson.study.information import coded
+from moe_lesson.study.information import integer_codes
 
 
 class Interval(NamedTuple):
@@ -41,7 +41,7 @@ def intervals(value_T, document_T, groups=None, draws=1000, seed=0):
 
     Lesson 10.
     """
-    names, code_T = coded(["all"] * len(value_T) if groups is None else groups)
+    names, code_T = integer_codes(["all"] * len(value_T) if groups is None else groups)
     use = ~np.isnan(value_T) & (code_T >= 0)
     found, row = np.unique(np.asarray(document_T)[use], return_inverse=True)
     place, size = row * len(names) + code_T[use], len(found) * len(names)

@@ -26,7 +26,7 @@ class RoutingTrace(NamedTuple):
     labels: dict | None = None  # name -> what is known of each token, in order
 
 
-def trace(model, id_T, tokens=None, labels=None):
+def trace_ids(model, id_T, tokens=None, labels=None):
     """Run a model over token ids, in evaluation, and keep what its routers decided.
 
     A text longer than the model's context is read in pieces, each from its own start.
@@ -43,7 +43,7 @@ def trace(model, id_T, tokens=None, labels=None):
 
     >>> from moe_lesson.models.config import TINY
     >>> from moe_lesson.models.mixtral import Mixtral
-    >>> trace(Mixtral(TINY), [5, 6, 7]).expert_LTK.shape
+    >>> trace_ids(Mixtral(TINY), [5, 6, 7]).expert_LTK.shape
     (2, 3, 2)
 
     Lesson 10.
@@ -88,7 +88,7 @@ def trace_text(model, tokenizer, text):
     """
     ids = tokenizer.encode(text).ids
     tokens = [tokenizer.decode([one], skip_special_tokens=False) for one in ids]
-    return trace(model, ids, tokens)
+    return trace_ids(model, ids, tokens)
 
 
 def documents(trace):

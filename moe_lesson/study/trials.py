@@ -18,29 +18,29 @@ FOLDER = DATA / "measurements"
 RECORDED = ("experts", "remedies")
 
 
-class Remedy(NamedTuple):
+class BalancingMethod(NamedTuple):
     """Name a way to keep experts busy.
 
-    >>> Remedy(penalty=lambda gated: 0.0).rate
+    >>> BalancingMethod(penalty=lambda routed: 0.0).rate
     0.0
 
     Lesson 4.
     """
 
     router: Callable | None = None  # RecurrentConfig -> router; None: the noisy one
-    penalty: Callable | None = None  # Gated -> scalar; None: importance and load
+    penalty: Callable | None = None  # RouterOutput -> scalar; None: importance and load
     rate: float = 0.0  # how far the bias moves after a step, for a BiasedRouter
     prepare: Callable | None = None  # changes the new model before training
     narrow: bool = False  # whether to train in bfloat16 on a CPU too, as CUDA always does
 
 
-PAPER = Remedy()
+PAPER = BalancingMethod()
 
 
-class Verdict(NamedTuple):
+class BalanceReport(NamedTuple):
     """Hold how well a model predicts and how evenly it uses its experts.
 
-    >>> Verdict._fields[:2]
+    >>> BalanceReport._fields[:2]
     ('bits', 'importance')
 
     Lesson 4.
@@ -70,7 +70,7 @@ def trial(config, data, settings, remedy=PAPER, looks=(), device=None):
     >>> from moe_lesson.text.tokenizer import Data, Text
     >>> from moe_lesson.training.settings import Settings
     >>> text = Text(torch.arange(300), torch.ones(300, dtype=torch.long))
-    >>> settings = Settings(steps=2, batch=2, length=16, balance=0)
+    >>> settings = Settings(steps=2, batch=2, length=16, balance_weight=0)
     >>> model, rows = trial(RecurrentConfig(), Data(text, text), settings, looks=[2])
     >>> len(rows), "load" in rows[0], len(rows[1]["load"][0])
     (2, False, 32)
@@ -96,20 +96,21 @@ def trial(config, data, settings, remedy=PAPER, looks=(), device=None):
         return model, train(model, data, settings, progress=False, watch=watch)
 
 
-def judge(model, text, labels, length, batch=32):
+def measure_balance(model, text, labels, length, batch=32):
     """Measure a model on a text with labels, cut into windows, without noise.
 
     Args:
         labels: name -> text for each token; "" leaves a token out.
 
     Returns:
-        A Verdict. Tokens that no expert took (expert choice) count as one more expert in
+        A BalanceReport. Tokens that no expert took (expert choice) count as one more expert in
         ``information``.
 
     >>> from moe_lesson.models.recurrent import RecurrentConfig
     >>> from moe_lesson.text.tokenizer import Text
     >>> text = Text(torch.arange(65), torch.ones(65, dtype=torch.long))
-    >>> found = judge(Recurrent(RecurrentConfig(num_experts=4)), text, {"all": ["x"] * 65}, 16)
+    >>> model = Recurrent(RecurrentConfig(num_experts=4))
+    >>> found = measure_balance(model, text, {"all": ["x"] * 65}, 16)
     >>> round(found.busiest, 3), found.information
     (1.0, {'all': 0.0})
 
@@ -128,7 +129,7 @@ def judge(model, text, labels, length, batch=32):
     for name, label in labels.items():
         known = np.asarray(label[: len(first_T)]) != ""
         told[name] = mutual_information(first_T[known], np.asarray(label[: len(first_T)])[known])
-    return Verdict(
+    return BalanceReport(
         score.bits,
         cv_squared(weight_E).sqrt().item(),
         cv_squared(visits_E).sqrt().item(),

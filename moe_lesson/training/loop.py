@@ -42,8 +42,8 @@ def losses(model, id_BS, settings):
     nats = F.cross_entropy(logits, id_BS[:, 1:].flatten())
     total = nats + output.auxiliary
     if output.routings:
-        total = total + settings.balance * switch_loss(output.routings)
-        total = total + settings.z * z_loss(output.routings)
+        total = total + settings.balance_weight * switch_loss(output.routings)
+        total = total + settings.z_weight * z_loss(output.routings)
     return total, nats, output.routings
 
 

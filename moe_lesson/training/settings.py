@@ -13,8 +13,8 @@ MEANING = {
     "warmup": "steps until the learning rate is at its peak",
     "weight_decay": "of matrices; norms have none",
     "clip": "longest gradient",
-    "balance": "weight of the balance loss; 0 is none",
-    "z": "weight of the router's z-loss",
+    "balance_weight": "weight of the balance loss; 0 is none",
+    "z_weight": "weight of the router's z-loss",
     "seed": "of the batches, and of the starting weights where a command draws them",
     "measure_every": "steps between evaluations",
     "measure_tokens": "tokens an evaluation reads",
@@ -43,8 +43,8 @@ class Settings:
     warmup: int = 50
     weight_decay: float = 0.1
     clip: float = 1.0
-    balance: float = 0.01
-    z: float = 0.0
+    balance_weight: float = 0.01
+    z_weight: float = 0.0
     seed: int = 0
     measure_every: int = 100
     measure_tokens: int = 20_000
@@ -57,7 +57,7 @@ class Settings:
         for name in "learning_rate clip".split():
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name} is {getattr(self, name)}: it must exceed 0")
-        for name in "weight_decay balance z".split():
+        for name in "weight_decay balance_weight z_weight".split():
             if not getattr(self, name) >= 0:
                 raise ValueError(f"{name} is {getattr(self, name)}: it must be 0 or more")
 

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from moe_lesson.models.attention import (
     Attention,
     attend,
-    remember,
+    attention_mask,
     rotate,
     rotation,
     slot_positions,
-    visible,
+    update_cache,
 )
 from moe_lesson.models.config import TINY
 from tests import oracles
@@ -79,20 +79,20 @@ def test_rotation_equals_hugging_faces():
 @pytest.mark.parametrize("groups", [1, 2, 4])
 def test_attend_equals_the_oracle(groups):
     """Query head h reads key-value head h * G // H; unseen positions do not exist."""
-    query_BHSA, seen_BSP = draw(2, 4, 3, 6), draw(2, 3, 5, seed=3) > 0
-    seen_BSP[:, :, 0] = True
+    query_BHSA, mask_BSP = draw(2, 4, 3, 6), draw(2, 3, 5, seed=3) > 0
+    mask_BSP[:, :, 0] = True
     key_BGPA, value_BGPA = draw(2, groups, 5, 6, seed=1), draw(2, groups, 5, 6, seed=2)
-    y_BHSA = attend(query_BHSA, key_BGPA, value_BGPA, seen_BSP)
+    y_BHSA = attend(query_BHSA, key_BGPA, value_BGPA, mask_BSP)
     for b, h, s in torch.cartesian_prod(*map(torch.arange, (2, 4, 3))).tolist():
-        near, g = seen_BSP[b, s], h * groups // 4
+        near, g = mask_BSP[b, s], h * groups // 4
         keys, values = key_BGPA[b, g, near].tolist(), value_BGPA[b, g, near].tolist()
         expected = oracles.attend(query_BHSA[b, h, s].tolist(), keys, values)
         assert y_BHSA[b, h, s].tolist() == pytest.approx(expected, abs=1e-10)
 
 
 def test_attend_survives_huge_scores():
-    query_BHSA, seen_BSP = draw(1, 2, 3, 4) * 1e4, torch.ones(1, 3, 3, dtype=torch.bool)
-    assert attend(query_BHSA, query_BHSA, query_BHSA, seen_BSP).isfinite().all()
+    query_BHSA, mask_BSP = draw(1, 2, 3, 4) * 1e4, torch.ones(1, 3, 3, dtype=torch.bool)
+    assert attend(query_BHSA, query_BHSA, query_BHSA, mask_BSP).isfinite().all()
 
 
 @settings(max_examples=60, deadline=None)
@@ -105,14 +105,14 @@ def test_attend_survives_huge_scores():
 def test_visible_equals_the_oracle(past, new, window, pads):
     """Not later, not padding, not past the window; a padding position sees itself."""
     query, key = torch.arange(past, past + new), torch.arange(past + new)
-    seen_BSP = visible(query, key, None if pads is None else torch.tensor(pads), window)
+    mask_BSP = attention_mask(query, key, None if pads is None else torch.tensor(pads), window)
     for b, pad in enumerate(pads or [0]):
         for q in query.tolist():
             expected = [
                 q == k or (pad <= k <= q and (window is None or q - k < window))
                 for k in key.tolist()
             ]
-            assert seen_BSP[b, q - past].tolist() == expected
+            assert mask_BSP[b, q - past].tolist() == expected
 
 
 @settings(max_examples=60, deadline=None)
@@ -122,7 +122,7 @@ def test_a_rolling_cache_equals_the_oracle(window, chunks):
     slots, held, seen = [], None, 0
     for size in chunks:
         new = torch.arange(seen, seen + size, dtype=WIDE).view(1, 1, -1, 1)
-        held = remember(held, new, seen, window)
+        held = update_cache(held, new, seen, window)
         for position in range(seen, seen + size):
             if position < window:
                 slots.append(position)
@@ -134,7 +134,7 @@ def test_a_rolling_cache_equals_the_oracle(window, chunks):
 
 
 def test_a_full_cache_keeps_everything_in_order():
-    held = remember(draw(1, 2, 3, 4), draw(1, 2, 2, 4, seed=1), seen=3, window=None)
+    held = update_cache(draw(1, 2, 3, 4), draw(1, 2, 2, 4, seed=1), seen=3, window=None)
     assert torch.equal(held[:, :, :3], draw(1, 2, 3, 4))
     assert torch.equal(held[:, :, 3:], draw(1, 2, 2, 4, seed=1))
     assert slot_positions(5, None).tolist() == [0, 1, 2, 3, 4]
@@ -156,7 +156,7 @@ def test_attention_equals_the_oracle(changes):
     config = replace(TINY, dim=12, **changes)
     layer, x_BSD = Attention(config).double(), draw(1, 7, 12)
     place = torch.arange(7)
-    turn = rotation(place[None], config.head_dim, config.rope_theta, WIDE)
-    y_BSD, _ = layer(x_BSD, turn, visible(place, place, None, config.window))
+    cos_sin = rotation(place[None], config.head_dim, config.rope_theta, WIDE)
+    y_BSD, _ = layer(x_BSD, cos_sin, attention_mask(place, place, None, config.window))
     expected = torch.tensor(oracles.attention(x_BSD[0].tolist(), layer, config), dtype=WIDE)
     torch.testing.assert_close(y_BSD[0], expected, rtol=0, atol=1e-10)

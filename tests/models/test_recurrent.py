@@ -107,7 +107,7 @@ def test_no_token_sees_its_batch_mates_or_its_future():
 def test_the_prefix_test_catches_expert_choice():
     """The same test fails, as it must, where experts choose among all the positions."""
     router = LinearRouter(8, 6, 2, route=lambda s_TE, k: expert_choice(s_TE, len(s_TE) * k // 6))
-    model = drawn(SMALL, router=router, penalty=lambda gated: 0.0).eval()
+    model = drawn(SMALL, router=router, penalty=lambda routed: 0.0).eval()
     whole, part = model(ids(1, 9)).logits_BSV, model(ids(1, 9)[:, :6]).logits_BSV
     assert (whole[:, :6] - part).abs().max() > 1e-3
 
@@ -116,9 +116,9 @@ def test_the_penalty_by_its_formula():
     model = drawn(SMALL)
     output = model(ids(2, 6))
     torch.manual_seed(5)
-    gated = model.sparse.router(torch.randn(12, 8).double(), generator=torch.default_generator)
-    expected = 0.3 * cv_squared(importance(gated.routing)) + 0.7 * cv_squared(gated.load_E)
-    assert importance_and_load(gated, 0.3, 0.7).item() == pytest.approx(expected.item(), abs=1e-12)
+    routed = model.sparse.router(torch.randn(12, 8).double(), generator=torch.default_generator)
+    expected = 0.3 * cv_squared(importance(routed.routing)) + 0.7 * cv_squared(routed.load_E)
+    assert importance_and_load(routed, 0.3, 0.7).item() == pytest.approx(expected.item(), abs=1e-12)
     assert output.auxiliary > 0 and output.auxiliary.requires_grad
 
 
@@ -129,8 +129,8 @@ def test_a_load_that_is_not_estimated_cannot_be_asked_for():
 
 
 def test_training_adds_the_penalty_and_evaluation_does_not():
-    model = drawn(SMALL, penalty=lambda gated: torch.tensor(7.0)).eval()
-    total, nats, _ = losses(model, ids(2, 8), Settings(balance=0))
+    model = drawn(SMALL, penalty=lambda routed: torch.tensor(7.0)).eval()
+    total, nats, _ = losses(model, ids(2, 8), Settings(balance_weight=0))
     assert (total - nats).item() == pytest.approx(7)
     text = Text(ids(1, 50)[0], torch.ones(50, dtype=torch.long))
     with measuring(model):
@@ -142,8 +142,8 @@ def test_training_adds_the_penalty_and_evaluation_does_not():
 def test_the_router_learns_from_the_text_from_zero():
     """Both matrices start at zero: the noise breaks the tie, so the text's loss reaches W_g."""
     torch.manual_seed(0)
-    model = Recurrent(SMALL, penalty=lambda gated: 0.0)
-    total, _, _ = losses(model, ids(4, 9), Settings(balance=0))
+    model = Recurrent(SMALL, penalty=lambda routed: 0.0)
+    total, _, _ = losses(model, ids(4, 9), Settings(balance_weight=0))
     total.backward()
     assert model.sparse.router.score_ED.grad.abs().sum() > 0
     assert model.sparse.router.noise_ED.grad.abs().sum() > 0
@@ -159,7 +159,7 @@ def test_the_shared_direction_reaches_router_and_experts_alone():
 
 
 def test_other_routers_fit_in():
-    hashed = Recurrent(SMALL, HashRouter(6, 2), penalty=lambda gated: 0.0)
+    hashed = Recurrent(SMALL, HashRouter(6, 2), penalty=lambda routed: 0.0)
     routing = hashed(ids(1, 8)).routings[0]
     assert torch.equal(routing.expert_TK, hashed.eval()(ids(1, 8)).routings[0].expert_TK)
     assert isinstance(Recurrent(TWO_LEVELS).sparse.router, TwoLevelRouter)
@@ -168,7 +168,7 @@ def test_other_routers_fit_in():
 def test_a_run_goes_on_with_the_same_noise(tmp_path):
     """Dropout and router noise come from torch's generator, whose state a run saves."""
     text = Text(ids(1, 400)[0], torch.ones(400, dtype=torch.long))
-    settings = Settings(steps=6, batch=2, length=8, balance=0, save_every=1)
+    settings = Settings(steps=6, batch=2, length=8, balance_weight=0, save_every=1)
 
     def run(folder, watch=None):
         torch.manual_seed(0)

@@ -210,7 +210,8 @@ def test_layers_are_averaged_summed_or_pooled():
     assert switch_loss(layers, layers="sum").item() == pytest.approx(EXPERTS**2)
     assert switch_loss(layers, layers="pooled").item() == pytest.approx(1)
     assert len(pool(layers).expert_TK) == 8 * EXPERTS
-    assert not pool(layers).gaps and pool([layers[0]._replace(gaps=True)]).gaps
+    assert not pool(layers).has_unfilled
+    assert pool([layers[0]._replace(has_unfilled=True)]).has_unfilled
 
 
 @pytest.mark.parametrize("k", [1, 2, 4])
@@ -252,7 +253,7 @@ def test_z_loss_survives_huge_scores():
 
 
 def test_a_router_that_gives_gaps_is_measured_without_them():
-    """Expert choice: every expert has the same load, and gaps are nobody's."""
+    """Expert choice: every expert has the same load, and has_unfilled are nobody's."""
     routing = expert_choice(scores(8), capacity=3)
     assert (routing.expert_TK == EXPERTS).any()
     assert load(routing).tolist() == [0.25] * EXPERTS

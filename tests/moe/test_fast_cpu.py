@@ -42,7 +42,7 @@ def test_mix_equals_the_simple_path(tokens, num_experts, k, route, precision):
     """One empty expert, weights that sum to 1 or do not; "medium" pads the rows."""
     torch.set_float32_matmul_precision(precision)
     try:
-        fast = gradients(fast_cpu.mix, route, tokens, num_experts, k)
+        fast = gradients(fast_cpu.fused_forward, route, tokens, num_experts, k)
     finally:
         torch.set_float32_matmul_precision("highest")
     slow = gradients(simple, route, tokens, num_experts, k)
@@ -60,7 +60,7 @@ def test_serving_equals_the_simple_path(dtype, close, tokens, k):
     routing = softmax_top_k(logits_TE, k)
     with torch.no_grad():
         own = simple(x_TD, routing, experts)
-        mixed = fast_cpu.mix(x_TD, routing, experts)
+        mixed = fast_cpu.fused_forward(x_TD, routing, experts)
         torch.testing.assert_close(mixed, own, rtol=close, atol=close)
 
 
@@ -70,10 +70,10 @@ def test_one_token_reads_only_its_experts():
     routing = top_k(torch.tensor([[0.0, 3.0, 0.0, 2.0, 0.0]]), k=2)
     x_TD = torch.randn(1, 4)
     with torch.no_grad():
-        before = fast_cpu.mix(x_TD, routing, experts)
+        before = fast_cpu.fused_forward(x_TD, routing, experts)
         for weight in experts.parameters():
             weight[[0, 2, 4]] = float("nan")
-        assert torch.equal(fast_cpu.mix(x_TD, routing, experts), before)
+        assert torch.equal(fast_cpu.fused_forward(x_TD, routing, experts), before)
 
 
 def test_second_derivatives_are_refused():
@@ -103,14 +103,14 @@ def test_no_token_at_all(experts, dtype):
 def test_what_the_fast_path_leaves_to_the_simple_one():
     x_TD, logits_TE = torch.randn(6, 4), torch.randn(6, 3)
     experts, routing = SwiGLUExperts(4, 8, 3), top_k(torch.randn(6, 3), k=2)
-    assert fast_cpu.fits(x_TD, routing, experts)
-    assert not fast_cpu.fits(x_TD, routing, ReLUExperts(4, 8, 3))
-    assert not fast_cpu.fits(x_TD, expert_choice(logits_TE, capacity=2), experts)
-    assert not fast_cpu.fits(x_TD.bfloat16(), routing, experts)
-    assert not fast_cpu.fits(x_TD.double(), routing, experts)
-    assert not fast_cpu.fits(x_TD[:0], Routing(*(part[:0] for part in routing[:3])), experts)
+    assert fast_cpu.supports(x_TD, routing, experts)
+    assert not fast_cpu.supports(x_TD, routing, ReLUExperts(4, 8, 3))
+    assert not fast_cpu.supports(x_TD, expert_choice(logits_TE, capacity=2), experts)
+    assert not fast_cpu.supports(x_TD.bfloat16(), routing, experts)
+    assert not fast_cpu.supports(x_TD.double(), routing, experts)
+    assert not fast_cpu.supports(x_TD[:0], Routing(*(part[:0] for part in routing[:3])), experts)
     with torch.autocast("cpu", torch.bfloat16):
-        assert not fast_cpu.fits(x_TD, routing, experts)
+        assert not fast_cpu.supports(x_TD, routing, experts)
 
 
 def test_grouped_products_equal_the_loop():

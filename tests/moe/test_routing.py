@@ -160,7 +160,7 @@ def test_expert_choice_by_hand():
     assert routing.expert_TK.tolist() == [[0, 1], [0, 2], [1, 2]]
     assert routing.weight_TK[0].tolist() == pytest.approx(oracles.softmax([5.0, 4.0]), abs=1e-12)
     assert routing.weight_TK[1:, 1].tolist() == [0.0, 0.0]
-    assert routing.gaps
+    assert routing.has_unfilled
 
 
 @pytest.mark.parametrize("capacity", [1, 3, 8])

@@ -13,7 +13,13 @@ from moe_lesson.lessons.lesson10.divergence import (
 )
 from moe_lesson.lessons.lesson10.interventions import hashed_trace, oracle_trace
 from moe_lesson.lessons.lesson10.repeats import random_repeats, repeats
-from moe_lesson.study.information import cells, coded, information, mutual_information, paths
+from moe_lesson.study.information import (
+    contingency_table,
+    information,
+    integer_codes,
+    mutual_information,
+    paths,
+)
 from moe_lesson.study.statistics import intervals, repeat_share
 from moe_lesson.study.trace import (
     RoutingTrace,
@@ -203,11 +209,11 @@ def test_twenty_thousand_tokens_take_seconds():
 
 def test_cells_add_up_and_their_expectation_is_the_shuffles_mean(clustered):
     for given in (False, True):
-        found = cells(clustered, "pos", 0, given, permutations=300)
+        found = contingency_table(clustered, "pos", 0, given, permutations=300)
         assert found.count.sum() == found.expected.sum() == pytest.approx(3000)
         assert (found.low <= found.expected + 1e-9).all()
         assert (found.expected <= found.high + 1e-9).all()
-    table = cells(clustered, "language", 3, permutations=2)
+    table = contingency_table(clustered, "language", 3, permutations=2)
     row = table.values.index("de")
     german = np.asarray(clustered.labels["language"]) == "de"
     ours = np.bincount(clustered.expert_LTK[3, german, 0], minlength=8)
@@ -217,7 +223,7 @@ def test_cells_add_up_and_their_expectation_is_the_shuffles_mean(clustered):
 def test_few_cells_of_noise_lie_outside(noise):
     outside = []
     for layer in range(4):
-        found = cells(noise, "language", layer)
+        found = contingency_table(noise, "language", layer)
         outside.append(((found.count < found.low) | (found.count > found.high)).mean())
     assert np.mean(outside) < 0.05
 
@@ -354,4 +360,4 @@ def test_labels_of_the_tokens_themselves():
     labels = with_token_labels(text).labels
     assert labels["shape"] == ["word", "part", "number", "space", "sign"]
     assert labels["frequency"] == ["4 to 15"] * 5
-    assert coded(labels["shape"])[0] == sorted(labels["shape"])
+    assert integer_codes(labels["shape"])[0] == sorted(labels["shape"])

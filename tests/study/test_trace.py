@@ -11,7 +11,7 @@ from moe_lesson.models.mixtral import Mixtral
 from moe_lesson.study.figures.palette import EXPERTS, colour, ink
 from moe_lesson.study.statistics import changed_share, choice_entropy, repeat_share
 from moe_lesson.study.terminal import coloured_text
-from moe_lesson.study.trace import RoutingTrace, trace, trace_text
+from moe_lesson.study.trace import RoutingTrace, trace_ids, trace_text
 from moe_lesson.text.tokenizer import train_tokenizer
 
 
@@ -32,7 +32,7 @@ def by_hand(tokens, first):
 
 def test_a_trace_holds_what_the_model_returned(model):
     id_T = torch.arange(10)
-    ours, routings = trace(model, id_T), model(id_T[None]).routings
+    ours, routings = trace_ids(model, id_T), model(id_T[None]).routings
     for layer, routing in enumerate(routings):
         assert np.array_equal(ours.expert_LTK[layer], routing.expert_TK.numpy())
         assert np.allclose(ours.weight_LTK[layer], routing.weight_TK.detach().numpy())
@@ -42,17 +42,17 @@ def test_a_trace_holds_what_the_model_returned(model):
 
 def test_a_long_text_is_read_in_pieces(model):
     id_T = torch.arange(TINY.context_len + 5) % 300
-    ours = trace(model, id_T, labels={"language": ["en"] * len(id_T)})
-    tail = trace(model, id_T[TINY.context_len :])
+    ours = trace_ids(model, id_T, labels={"language": ["en"] * len(id_T)})
+    tail = trace_ids(model, id_T[TINY.context_len :])
     assert np.array_equal(ours.expert_LTK[:, TINY.context_len :], tail.expert_LTK)
     assert len(ours.labels["language"]) == ours.expert_LTK.shape[1]
 
 
 def test_a_trace_needs_a_router_and_a_token(model):
     with pytest.raises(ValueError, match="no router"):
-        trace(Mixtral(replace(TINY, num_experts=1, top_k=1)), [1, 2])
+        trace_ids(Mixtral(replace(TINY, num_experts=1, top_k=1)), [1, 2])
     with pytest.raises(ValueError, match="0 tokens"):
-        trace(model, [])
+        trace_ids(model, [])
 
 
 def test_the_tokens_spell_the_text(model):

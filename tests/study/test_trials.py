@@ -21,13 +21,15 @@ from moe_lesson.models.likelihood import evaluate
 from moe_lesson.models.recurrent import Recurrent, RecurrentConfig
 from moe_lesson.moe.routers import HashRouter, LinearRouter
 from moe_lesson.moe.routing import top_k
-from moe_lesson.study.trials import FOLDER, PAPER, Remedy, judge, recorded, trial
+from moe_lesson.study.trials import FOLDER, PAPER, BalancingMethod, measure_balance, recorded, trial
 from moe_lesson.text.tokenizer import Data, Text
 from moe_lesson.training.loop import losses
 from moe_lesson.training.settings import Settings
 
 CONFIG = RecurrentConfig(dim=8, hidden_dim=12, num_experts=8, top_k=2, vocab_size=40, dropout=0.0)
-SETTINGS = Settings(steps=3, batch=2, length=8, balance=0.0, measure_every=3, measure_tokens=100)
+SETTINGS = Settings(
+    steps=3, batch=2, length=8, balance_weight=0.0, measure_every=3, measure_tokens=100
+)
 
 
 def text(length=200, seed=0):
@@ -44,7 +46,7 @@ def test_every_remedy_trains_and_is_judged(name):
     model, rows = trial(CONFIG, DATA, SETTINGS, remedies()[name], looks=[1, 3])
     assert [row["step"] for row in rows if "load" in row] == [1, 3]
     assert all(math.isfinite(row["nats"]) for row in rows)
-    verdict = judge(model, DATA.valid, {"half": ["a"] * 100 + ["b"] * 100}, 8)
+    verdict = measure_balance(model, DATA.valid, {"half": ["a"] * 100 + ["b"] * 100}, 8)
     assert verdict.bits == evaluate(model, DATA.valid, 8, 32).bits
     assert 1 <= verdict.busiest <= 8 and 0 <= verdict.entropy <= 3
     assert 0 <= verdict.load <= math.sqrt(7) and 0 <= verdict.importance <= math.sqrt(7)
@@ -68,19 +70,19 @@ class Fixed(torch.nn.Module):
         self.experts, self.weights = experts, weights
 
     def forward(self, x_TD, id_T=None, generator=None):
-        from moe_lesson.moe.routers import Gated
+        from moe_lesson.moe.routers import RouterOutput
         from moe_lesson.moe.routing import Routing
 
         T = len(x_TD)
         expert_TK = torch.tensor([self.experts]).expand(T, -1)
         weight_TK = torch.tensor([self.weights]).expand(T, -1)
-        return Gated(Routing(torch.zeros(T, 8), weight_TK, expert_TK), None)
+        return RouterOutput(Routing(torch.zeros(T, 8), weight_TK, expert_TK), None)
 
 
 def test_the_verdict_by_hand():
     """Two of eight experts take all, one with 3/4 of the weight; a choice that tells nothing."""
     model = Recurrent(CONFIG, Fixed([5, 2], [0.75, 0.25]), nothing)
-    found = judge(model, DATA.valid, {"half": ["a"] * 100 + ["b"] * 100}, 8)
+    found = measure_balance(model, DATA.valid, {"half": ["a"] * 100 + ["b"] * 100}, 8)
     assert found.load == pytest.approx(math.sqrt(8 / 2 - 1))
     assert found.importance == pytest.approx(math.sqrt(8 * (0.75**2 + 0.25**2) - 1))
     assert found.busiest == pytest.approx(4) and found.entropy == pytest.approx(1)
@@ -95,10 +97,11 @@ def test_information_is_about_first_choices_of_the_tokens_that_were_read():
     read = expert_T[: (200 - 1) // 8 * 8]
     share = np.bincount(read, minlength=8) / len(read)
     entropy = -(share[share > 0] * np.log2(share[share > 0])).sum()
-    found = judge(Recurrent(one, router, nothing), DATA.valid, {"expert": expert_T.astype(str)}, 8)
+    labels = {"expert": expert_T.astype(str)}
+    found = measure_balance(Recurrent(one, router, nothing), DATA.valid, labels, 8)
     assert found.information["expert"] == pytest.approx(entropy)
     blank = np.where(expert_T == expert_T[0], "", expert_T.astype(str))
-    less = judge(Recurrent(one, router, nothing), DATA.valid, {"expert": blank}, 8)
+    less = measure_balance(Recurrent(one, router, nothing), DATA.valid, {"expert": blank}, 8)
     assert less.information["expert"] < entropy
 
 
@@ -149,9 +152,9 @@ def test_experts_choose_as_many_tokens_as_top_k_would_send():
 
 def test_the_product_and_the_z_loss_add_up():
     router = LinearRouter(8, 4, 2, start=1.0)
-    gated = router(torch.randn(50, 8))
-    both = product(gated, balance=0.3, z=0.2)
-    parts = product(gated, balance=0.3) + product(gated, balance=0.0, z=0.2)
+    routed = router(torch.randn(50, 8))
+    both = product(routed, balance=0.3, z=0.2)
+    parts = product(routed, balance=0.3) + product(routed, balance=0.0, z=0.2)
     assert both.item() == pytest.approx(parts.item(), abs=1e-6)
 
 
@@ -160,8 +163,8 @@ def test_a_narrow_run_learns_as_a_wide_one_does():
     settings = replace(SETTINGS, steps=40, learning_rate=0.02, warmup=1)
     same = Data(Text(torch.arange(200) % 7, torch.ones(200).long()), DATA.valid)
     wide, narrow = (
-        trial(CONFIG, same, settings, Remedy(penalty=nothing, narrow=narrow))[1][-1]["nats"]
-        for narrow in (False, True)
+        trial(CONFIG, same, settings, method)[1][-1]["nats"]
+        for method in (BalancingMethod(penalty=nothing, narrow=narrow) for narrow in (False, True))
     )
     assert wide < 1.0 and narrow != wide
     assert narrow == pytest.approx(wide, abs=0.2)

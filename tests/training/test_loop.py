@@ -62,7 +62,8 @@ def test_rows_are_plain_numbers_and_measured_when_said():
 def test_the_reported_loss_holds_no_auxiliary_loss():
     torch.manual_seed(0)
     model, id_BS = Mixtral(TINY), batch_at(DATA.train, 0, SETTINGS)
-    total, nats, routings = loop.losses(model, id_BS, dataclasses.replace(SETTINGS, balance=0.5))
+    settings = dataclasses.replace(SETTINGS, balance_weight=0.5)
+    total, nats, routings = loop.losses(model, id_BS, settings)
     logits_BSV = model(id_BS[:, :-1]).logits_BSV
     log_BSV = logits_BSV.log_softmax(-1)
     expected = -log_BSV.gather(-1, id_BS[:, 1:, None]).mean()
@@ -118,7 +119,7 @@ def test_a_loss_that_is_no_number_stops_before_the_weights_change():
         assert torch.equal(weight, before[name]), name
 
 
-@pytest.mark.parametrize("wrong", [{"steps": 0}, {"learning_rate": 0.0}, {"balance": -0.1}])
+@pytest.mark.parametrize("wrong", [{"steps": 0}, {"learning_rate": 0.0}, {"balance_weight": -0.1}])
 def test_settings_out_of_range_are_refused(wrong):
     with pytest.raises(ValueError, match=f"{next(iter(wrong))} is"):
         Settings(**wrong)

@@ -48,7 +48,8 @@ def importance(answer):
     demand(not last, said + "Where a number repeats, one weight was kept: use index_add")
     _compare(found, [2, 0.5, 0.5, 0], said, mistakes)
     demand(given.requires_grad, CUT)
-    gap = Routing(torch.zeros(1, 4), torch.tensor([[1.0, 0.0]]), torch.tensor([[1, 4]]), gaps=True)
+    weight_TK, expert_TK = torch.tensor([[1.0, 0.0]]), torch.tensor([[1, 4]])
+    gap = Routing(torch.zeros(1, 4), weight_TK, expert_TK, has_unfilled=True)
     found = tensor_of(answer(gap), (4,), "the importance")
     demand(near(found, [0, 1, 0, 0]), f"expert 4 of 4 means no visit: you give {_rounded(found)}")
 

@@ -4,13 +4,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from moe_lesson.study.information import coded
+from moe_lesson.study.information import integer_codes
 
 
 class Light(NamedTuple):
     """Hold how much weight the tokens of each value give to each expert.
 
-    >>> Light(["a"], np.array([4]), np.array([[0.75, 0.25]])).brightest(expert=0)
+    >>> Light(["a"], np.array([4]), np.array([[0.75, 0.25]])).top_tokens(expert=0)
     [('a', 0.75, 4)]
 
     Lesson 3.
@@ -20,10 +20,10 @@ class Light(NamedTuple):
     tokens: np.ndarray  # how many tokens have each value
     weight: np.ndarray  # mean weight, values x experts: a row sums to 1 if the weights do
 
-    def brightest(self, expert, count=5):
+    def top_tokens(self, expert, count=5):
         """List the values that give an expert most: (value, mean weight, tokens), best first.
 
-        >>> Light(["a", "b"], np.array([4, 9]), np.array([[0.2], [0.3]])).brightest(0, count=1)
+        >>> Light(["a", "b"], np.array([4, 9]), np.array([[0.2], [0.3]])).top_tokens(0, count=1)
         [('b', 0.3, 9)]
 
         Lesson 3.
@@ -58,7 +58,7 @@ def light(trace, label, layer=0, least=20):
 
     Lesson 3.
     """
-    values, code_T = coded(trace.labels[label])
+    values, code_T = integer_codes(trace.labels[label])
     known = code_T >= 0
     weight = np.zeros((len(values), trace.prob_LTE.shape[2]))
     at = code_T[known, None], trace.expert_LTK[layer][known]

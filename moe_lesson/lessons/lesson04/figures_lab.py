@@ -55,12 +55,12 @@ def chosen_experts(axes, points, seen, router_ED, bias_E):
 
     Args:
         points: Points of ``lessons.lesson04.toy_layer``; its clusters are named A, B and so on.
-        seen: Seen of the same.
+        seen: Snapshot of the same.
         bias_E: zero, or what is added to the probabilities before the choice.
 
-    >>> from moe_lesson.lessons.lesson04.toy_layer import Settings, look, start
-    >>> state = start(Settings())
-    >>> seen, axes = look(state, Settings(capacity=1.0)), new_axes(shown=False)
+    >>> from moe_lesson.lessons.lesson04.toy_layer import ToySettings, observe, start
+    >>> state = start(ToySettings())
+    >>> seen, axes = observe(state, ToySettings(capacity=1.0)), new_axes(shown=False)
     >>> axes = chosen_experts(axes, state.points, seen, state.router_ED, state.bias_E)
     >>> axes.get_title("left")
     'Expert 0: 80 of 80; dropped: 60'

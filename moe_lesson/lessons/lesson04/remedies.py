@@ -9,7 +9,7 @@ from moe_lesson.models.recurrent import importance_and_load
 from moe_lesson.moe.balance import switch_loss, z_loss
 from moe_lesson.moe.routers import BiasedRouter, HashRouter, LinearRouter, NoisyRouter
 from moe_lesson.moe.routing import Routing, expert_choice
-from moe_lesson.study.trials import Remedy
+from moe_lesson.study.trials import BalancingMethod
 
 SHARED = 1.0  # about the standard deviation of what the sparse layer reads
 
@@ -82,7 +82,7 @@ def evenly_chosen(logits_TE, k):
     return expert_choice(logits_TE, max(1, T * k // E))
 
 
-def nothing(gated):
+def nothing(routed):
     """Ask nothing of the router.
 
     >>> nothing(None)
@@ -93,18 +93,18 @@ def nothing(gated):
     return 0.0
 
 
-def product(gated, balance=0.01, z=0.0):
+def product(routed, balance=0.01, z=0.0):
     """Weigh the Switch loss and the z-loss of one layer.
 
-    >>> from moe_lesson.moe.routers import Gated
+    >>> from moe_lesson.moe.routers import RouterOutput
     >>> from moe_lesson.moe.routing import top_k
-    >>> product(Gated(top_k(torch.zeros(2, 4), k=1), None), balance=0.5).item()
+    >>> product(RouterOutput(top_k(torch.zeros(2, 4), k=1), None), balance=0.5).item()
     0.5
 
     Lesson 4.
     """
-    asked = balance * switch_loss(gated.routing)
-    return asked + z * z_loss(gated.routing) if z else asked
+    asked = balance * switch_loss(routed.routing)
+    return asked + z * z_loss(routed.routing) if z else asked
 
 
 def remedies(start=0.02):
@@ -114,7 +114,7 @@ def remedies(start=0.02):
         start: standard deviation of the router's first weights (0 in noisy ones).
 
     Returns:
-        name -> Remedy.
+        name -> BalancingMethod.
 
     >>> list(remedies())[:3]
     ['none', 'noise', 'importance']
@@ -125,23 +125,26 @@ def remedies(start=0.02):
     def scored(make, **options):
         return lambda config: make(config.dim, config.num_experts, config.top_k, **options)
 
+    def hashed(config):
+        return HashRouter(config.num_experts, config.top_k)
+
     linear, noisy = scored(LinearRouter, start=start), scored(NoisyRouter)
     biased = scored(BiasedRouter, start=start)
     even = scored(LinearRouter, start=start, route=evenly_chosen)
     paper = importance_and_load
     found = {
-        "none": Remedy(linear, nothing),
-        "noise": Remedy(noisy, nothing),
-        "importance": Remedy(noisy, partial(paper, w_importance=0.1, w_load=0.0)),
-        "load": Remedy(noisy, partial(paper, w_importance=0.0, w_load=0.1)),
-        "importance, load": Remedy(noisy, partial(paper, w_importance=0.1, w_load=0.1)),
-        "Switch": Remedy(linear, product),
-        "Switch x 10": Remedy(linear, partial(product, balance=0.1)),
-        "Switch, z": Remedy(linear, partial(product, z=0.001)),
-        "z": Remedy(linear, partial(product, balance=0.0, z=0.001)),
-        "bias": Remedy(biased, nothing, rate=0.001),
-        "bias x 10": Remedy(biased, nothing, rate=0.01),
-        "expert choice": Remedy(even, nothing),
-        "hash": Remedy(lambda config: HashRouter(config.num_experts, config.top_k), nothing),
+        "none": BalancingMethod(linear, nothing),
+        "noise": BalancingMethod(noisy, nothing),
+        "importance": BalancingMethod(noisy, partial(paper, w_importance=0.1, w_load=0.0)),
+        "load": BalancingMethod(noisy, partial(paper, w_importance=0.0, w_load=0.1)),
+        "importance, load": BalancingMethod(noisy, partial(paper, w_importance=0.1, w_load=0.1)),
+        "Switch": BalancingMethod(linear, product),
+        "Switch x 10": BalancingMethod(linear, partial(product, balance=0.1)),
+        "Switch, z": BalancingMethod(linear, partial(product, z=0.001)),
+        "z": BalancingMethod(linear, partial(product, balance=0.0, z=0.001)),
+        "bias": BalancingMethod(biased, nothing, rate=0.001),
+        "bias x 10": BalancingMethod(biased, nothing, rate=0.01),
+        "expert choice": BalancingMethod(even, nothing),
+        "hash": BalancingMethod(hashed, nothing),
     }
     return {name: one._replace(prepare=share_direction) for name, one in found.items()}

@@ -35,13 +35,13 @@ class Points(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Settings:
+class ToySettings:
     """Say how the layer is started and kept balanced.
 
     Raises:
         ValueError: a number is negative, or ``capacity`` leaves no seat to anyone.
 
-    >>> Settings(capacity=-1.0)
+    >>> ToySettings(capacity=-1.0)
     Traceback (most recent call last):
     ValueError: capacity is -1.0: it must be None (no limit) or above 0
 
@@ -66,7 +66,7 @@ class Settings:
 class State(NamedTuple):
     """Hold the layer after some steps of training.
 
-    >>> start(Settings()).step
+    >>> start(ToySettings()).step
     0
 
     Lesson 4.
@@ -83,7 +83,7 @@ class State(NamedTuple):
 class Outcome(NamedTuple):
     """Hold one pass over the points.
 
-    >>> forward(start(Settings()), Settings()).guess_T.shape
+    >>> forward(start(ToySettings()), ToySettings()).guess_T.shape
     torch.Size([80])
 
     Lesson 4.
@@ -94,10 +94,10 @@ class Outcome(NamedTuple):
     visits: Plan  # without the dropped ones
 
 
-class Seen(NamedTuple):
+class Snapshot(NamedTuple):
     """Hold what there is to see of a state.
 
-    >>> look(start(Settings()), Settings()).share_E.sum().item()
+    >>> observe(start(ToySettings()), ToySettings()).share_E.sum().item()
     1.0
 
     Lesson 4.
@@ -150,7 +150,7 @@ def start(settings, seed=0, clusters=4):
     Raises:
         ValueError: as ``draw_points``.
 
-    >>> start(Settings(init=0.0)).router_ED.abs().max().item()
+    >>> start(ToySettings(init=0.0)).router_ED.abs().max().item()
     0.0
 
     Lesson 4.
@@ -198,7 +198,7 @@ def seats(settings, tokens, experts):
     Returns:
         A number of rows; ``tokens``, which is no limit, without a capacity.
 
-    >>> seats(Settings(capacity=1.25), tokens=80, experts=4)
+    >>> seats(ToySettings(capacity=1.25), tokens=80, experts=4)
     25
 
     Lesson 5.
@@ -213,7 +213,7 @@ def forward(state, settings, noise_TE=None):
 
     Fedus et al. 2021 (Switch, arXiv:2101.03961), eq. 2 with K = 1.
 
-    >>> outcome = forward(start(Settings()), Settings(capacity=0.5))
+    >>> outcome = forward(start(ToySettings()), ToySettings(capacity=0.5))
     >>> outcome.visits.count_E.max().item()
     10
 
@@ -233,9 +233,9 @@ def forward(state, settings, noise_TE=None):
 def squared_error(outcome, points):
     """Average the squared error over all points, dropped ones included.
 
-    >>> state = start(Settings(init=0.0))
+    >>> state = start(ToySettings(init=0.0))
     >>> silent = state._replace(expert_ED=torch.zeros(4, 3))
-    >>> error = squared_error(forward(silent, Settings()), state.points)
+    >>> error = squared_error(forward(silent, ToySettings()), state.points)
     >>> bool(error == state.points.target_T.square().mean())
     True
 
@@ -244,14 +244,14 @@ def squared_error(outcome, points):
     return (outcome.guess_T - points.target_T).square().mean()
 
 
-def steps(state, settings, n):
+def train(state, settings, n):
     """Train on all points ``n`` times by gradient descent.
 
     Returns:
         A new State; the given one stays as it is. The same state, settings and ``n`` always
         give the same.
 
-    >>> steps(start(Settings()), Settings(), 2).step
+    >>> train(start(ToySettings()), ToySettings(), 2).step
     2
 
     Lesson 4.
@@ -286,14 +286,14 @@ def _noise(state, settings):
     return settings.noise * torch.randn(shape, generator=generator)
 
 
-def look(state, settings):
+def observe(state, settings):
     """See who goes where and how well it works; without noise, which is for training.
 
     Returns:
-        Seen.
+        Snapshot.
 
     >>> lead_ED = torch.tensor([[0.0, 0, 9]] + [[0.0, 0, 0]] * 3)
-    >>> look(start(Settings())._replace(router_ED=lead_ED), Settings()).share_E.tolist()
+    >>> observe(start(ToySettings())._replace(router_ED=lead_ED), ToySettings()).share_E.tolist()
     [1.0, 0.0, 0.0, 0.0]
 
     Lesson 4.
@@ -302,7 +302,7 @@ def look(state, settings):
     routing, visits = outcome.routing, outcome.visits
     expert_T, prob_TE = routing.expert_TK[:, 0], routing.logits_TE.softmax(-1)
     dropped_T = torch.ones_like(expert_T, dtype=torch.bool).index_fill(0, visits.token_R, False)
-    return Seen(
+    return Snapshot(
         expert_T,
         dropped_T,
         expert_T != prob_TE.argmax(-1),

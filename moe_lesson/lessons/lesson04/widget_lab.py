@@ -12,13 +12,13 @@ from moe_lesson.lessons.lesson04.figures_lab import (
     share_and_probability,
 )
 from moe_lesson.lessons.lesson04.toy_layer import (
-    Settings,
+    ToySettings,
     draw_points,
-    look,
+    observe,
     seats,
     single_error,
     start,
-    steps,
+    train,
 )
 from moe_lesson.study.figures.frame import png
 from moe_lesson.study.widgets.explorer import Explorer
@@ -72,22 +72,22 @@ def balance_lab(seed=0):
 
 
 def _memory(seed):
-    """Make a function from settings and step to State and Seen that trains each step once."""
+    """Make a function from settings and step to State and Snapshot that trains each step once."""
 
     @functools.lru_cache(maxsize=1024)
     def trained(settings, step):
         if step == 0:
             state = start(settings, seed)
         else:
-            state = steps(trained(settings, step - AT_ONCE)[0], settings, AT_ONCE)
-        return state, look(state, settings)
+            state = train(trained(settings, step - AT_ONCE)[0], settings, AT_ONCE)
+        return state, observe(state, settings)
 
     return trained
 
 
 def _settings(capacity, order, **numbers):
     seats = None if capacity == "none" else float(capacity)
-    return Settings(capacity=seats, backwards=order == ORDERS[1], **numbers)
+    return ToySettings(capacity=seats, backwards=order == ORDERS[1], **numbers)
 
 
 def _controls():

@@ -44,7 +44,7 @@ def _keeps_length(answer):
 
 @exercise("scaled, masked, and each group of query heads reads its own key-value head.")
 def attend(answer):
-    """Check ``answer(query_BHSA, key_BGPA, value_BGPA, seen_BSP)``: grouped attention.
+    """Check ``answer(query_BHSA, key_BGPA, value_BGPA, mask_BSP)``: grouped attention.
 
     >>> from moe_lesson.models.attention import attend as ours
     >>> attend(ours)
@@ -60,11 +60,11 @@ def attend(answer):
 def _masked(answer):
     query_BHSA, key_BGPA = torch.ones(1, 1, 1, 4), torch.zeros(1, 1, 3, 4)
     value_BGPA = torch.tensor([1.0, 3.0, 100.0]).view(1, 1, 3, 1).repeat(1, 1, 1, 4)
-    seen_BSP = torch.tensor([[[True, True, False]]])
-    y_BHSA = tensor_of(answer(query_BHSA, key_BGPA, value_BGPA, seen_BSP), (1, 1, 1, 4), "y_BHSA")
+    mask_BSP = torch.tensor([[[True, True, False]]])
+    y_BHSA = tensor_of(answer(query_BHSA, key_BGPA, value_BGPA, mask_BSP), (1, 1, 1, 4), "y_BHSA")
     mean = y_BHSA[0, 0, 0, 0].item()
     said = f"equal scores, values 1, 3 and a hidden 100: you return {mean:.4g}. "
-    demand(mean < 30, said + "The hidden position must not count: use seen_BSP")
+    demand(mean < 30, said + "The hidden position must not count: use mask_BSP")
     demand(not near(mean, 4 / 3), said + "Mask before the softmax, so that what is left sums to 1")
     demand(near(mean, 2), said + "The mean of 1 and 3 is 2")
 
@@ -73,8 +73,8 @@ def _scaled(answer):
     query_BHSA = torch.full((1, 1, 1, 4), math.log(3) / 2)
     key_BGPA = torch.tensor([1.0, 0.0]).view(1, 1, 2, 1).repeat(1, 1, 1, 4)
     value_BGPA = torch.tensor([1.0, 3.0]).view(1, 1, 2, 1).repeat(1, 1, 1, 4)
-    seen_BSP = torch.ones(1, 1, 2, dtype=torch.bool)
-    y_BHSA = tensor_of(answer(query_BHSA, key_BGPA, value_BGPA, seen_BSP), (1, 1, 1, 4), "y_BHSA")
+    mask_BSP = torch.ones(1, 1, 2, dtype=torch.bool)
+    y_BHSA = tensor_of(answer(query_BHSA, key_BGPA, value_BGPA, mask_BSP), (1, 1, 1, 4), "y_BHSA")
     mean = y_BHSA[0, 0, 0, 0].item()
     said = f"scores ln 9 and 0 before scaling, values 1 and 3: you return {mean:.4g}. "
     demand(not near(mean, 1.2), said + "Divide the scores by sqrt(A), here 2")
@@ -84,8 +84,8 @@ def _scaled(answer):
 def _grouped(answer):
     query_BHSA, key_BGPA = torch.zeros(1, 4, 1, 2), torch.zeros(1, 2, 1, 2)
     value_BGPA = torch.tensor([1.0, 2.0]).view(1, 2, 1, 1).repeat(1, 1, 1, 2)
-    seen_BSP = torch.ones(1, 1, 1, dtype=torch.bool)
-    y_BHSA = tensor_of(answer(query_BHSA, key_BGPA, value_BGPA, seen_BSP), (1, 4, 1, 2), "y_BHSA")
+    mask_BSP = torch.ones(1, 1, 1, dtype=torch.bool)
+    y_BHSA = tensor_of(answer(query_BHSA, key_BGPA, value_BGPA, mask_BSP), (1, 4, 1, 2), "y_BHSA")
     heads = y_BHSA[0, :, 0, 0].tolist()
     said = f"4 query heads, 2 key-value heads that hold 1 and 2: your heads read {heads}. "
     demand(heads != [1, 2, 1, 2], said + "Neighbouring heads share: repeat_interleave, not repeat")

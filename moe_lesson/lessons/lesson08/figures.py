@@ -143,22 +143,22 @@ def rope_products(axes, distances, products, level=None):
     return finish(axes, title, "distance (positions)", "query times key")
 
 
-def attention_mask(axes, seen_SP, name="causal"):
+def attention_mask(axes, mask_SP, name="causal"):
     """Draw which positions each query sees.
 
     >>> from moe_lesson.study.figures.frame import new_axes
-    >>> seen_SP = np.tril(np.ones((3, 3), bool))
-    >>> attention_mask(new_axes(shown=False), seen_SP).get_title("left")
+    >>> mask_SP = np.tril(np.ones((3, 3), bool))
+    >>> attention_mask(new_axes(shown=False), mask_SP).get_title("left")
     'causal: 6 of 9 pairs, at most 3 a query'
 
     Lesson 8.
     """
-    seen_SP = np.asarray(seen_SP, dtype=bool)
-    S, P = seen_SP.shape
+    mask_SP = np.asarray(mask_SP, dtype=bool)
+    S, P = mask_SP.shape
     axes.pcolormesh(
         np.arange(P + 1) - 0.5,
         np.arange(S + 1) - 0.5,
-        seen_SP,
+        mask_SP,
         vmin=0,
         vmax=1,
         cmap=ListedColormap(["white", "#0072B2"]),
@@ -166,10 +166,10 @@ def attention_mask(axes, seen_SP, name="causal"):
         linewidth=0.5,
     )
     if S * P <= 400:
-        for query, key in np.argwhere(seen_SP):
+        for query, key in np.argwhere(mask_SP):
             axes.text(key, query, "•", color="white", ha="center", va="center", fontsize=FONT - 1)
     axes.set_aspect("equal")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_ylim(S - 0.5, -0.5)
-    title = f"{name}: {seen_SP.sum()} of {S * P} pairs, at most {seen_SP.sum(1).max()} a query"
+    title = f"{name}: {mask_SP.sum()} of {S * P} pairs, at most {mask_SP.sum(1).max()} a query"
     return finish(axes, title, "position looked at", "query position")

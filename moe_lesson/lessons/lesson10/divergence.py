@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from moe_lesson.study.information import coded
+from moe_lesson.study.information import integer_codes
 from moe_lesson.study.statistics import choice_entropy
 from moe_lesson.study.trace import documents, select
 
@@ -102,7 +102,7 @@ def divergence(trace, one, other, label="language", align="concept", load=False)
     Lesson 10.
     """
     names = np.asarray(trace.labels[label])
-    unit = coded(trace.labels[align])[1] if align else np.zeros(len(names), dtype=int)
+    unit = integer_codes(trace.labels[align])[1] if align else np.zeros(len(names), dtype=int)
     chosen = ((names == one) | (names == other)) & (unit >= 0)
     side, unit = names[chosen] == other, np.unique(unit[chosen], return_inverse=True)[1]
     mass = np.moveaxis(_mass(trace, load)[:, chosen], 1, 0)
@@ -170,7 +170,7 @@ def follow_switch(trace, reference, before=5, after=20):
 
     Lesson 10.
     """
-    languages, code = coded(trace.labels["language"])
+    languages, code = integer_codes(trace.labels["language"])
     document, code = documents(trace)[code >= 0], code[code >= 0]
     prob = trace.prob_LTE[:, np.asarray(trace.labels["language"]) != ""]
     new = np.r_[True, document[1:] != document[:-1]]

@@ -12,8 +12,8 @@ from torch import nn
 from moe_lesson.models.likelihood import measuring
 from moe_lesson.moe.layer import MoELayer
 from moe_lesson.moe.routing import Routing, at_least_float32, check_k, hash_router
-from moe_lesson.study.information import coded
-from moe_lesson.study.trace import trace
+from moe_lesson.study.information import integer_codes
+from moe_lesson.study.trace import trace_ids
 
 DRAWS = 8  # sets of other experts that a control tries
 
@@ -27,22 +27,22 @@ class Needs(NamedTuple):
     Lesson 10.
     """
 
-    change_TE: np.ndarray  # nats a token's loss grows by when the expert is masked; NaN: unknown
-    load_E: np.ndarray  # share of visits that the expert gets when nothing is masked
+    change_TE: np.ndarray  # nats a token's loss grows by when the expert is ablated; NaN: unknown
+    load_E: np.ndarray  # share of visits that the expert gets when nothing is ablated
 
 
-def masked(experts):
+def ablate(experts):
     """Make a change: some experts are never chosen, their scores being minus infinity.
 
     Returns:
-        A change, for ``operated`` and ``token_losses``: it takes a layer's ``route`` and the
+        A change, for ``intervened`` and ``token_losses``: it takes a layer's ``route`` and the
         token ids, and returns another ``route``.
 
     Raises:
         ValueError: when it routes, if an expert does not exist or fewer than k are left.
 
     >>> from moe_lesson.moe.routing import top_k
-    >>> masked([2])(top_k, None)(torch.tensor([[1.0, 2.0, 9.0]]), 2).expert_TK.tolist()
+    >>> ablate([2])(top_k, None)(torch.tensor([[1.0, 2.0, 9.0]]), 2).expert_TK.tolist()
     [[1, 0]]
 
     Lesson 10.
@@ -144,7 +144,7 @@ def chain(*changes):
     """Make one change of several; the first stands next to the layer's own router.
 
     >>> from moe_lesson.moe.routing import top_k
-    >>> both = chain(masked([1]), with_k(1))
+    >>> both = chain(ablate([1]), with_k(1))
     >>> both(top_k, None)(torch.tensor([[1.0, 2.0]]), 2).expert_TK.tolist()
     [[0]]
 
@@ -163,7 +163,7 @@ def everywhere(model, change):
     """Give every sparse layer the same change.
 
     Returns:
-        Layer -> change, for ``operated`` and ``token_losses``.
+        Layer -> change, for ``intervened`` and ``token_losses``.
 
     Raises:
         ValueError: the model is dense.
@@ -179,7 +179,7 @@ def everywhere(model, change):
 
 
 @contextmanager
-def operated(model, changes, id_T=None):
+def intervened(model, changes, id_T=None):
     """Exchange the routing of some layers within the block; put it back on leaving.
 
     Args:
@@ -192,7 +192,7 @@ def operated(model, changes, id_T=None):
     >>> from moe_lesson.models.config import TINY
     >>> from moe_lesson.models.mixtral import Mixtral
     >>> model = Mixtral(TINY)
-    >>> with operated(model, {0: with_k(1)}):
+    >>> with intervened(model, {0: with_k(1)}):
     ...     [routing.expert_TK.shape[1] for routing in model(torch.tensor([[5]])).routings]
     [1, 2]
 
@@ -251,7 +251,7 @@ def token_losses(model, id_T, changes=None, batch=8):
         the first token of each piece.
 
     Raises:
-        As ``operated`` and the changes.
+        As ``intervened`` and the changes.
 
     >>> from moe_lesson.models.config import TINY
     >>> from moe_lesson.models.mixtral import Mixtral
@@ -268,18 +268,18 @@ def token_losses(model, id_T, changes=None, batch=8):
     with measuring(model):
         for part in filter(torch.numel, parts):
             here = part.to(device)
-            with operated(model, changes, here.flatten()) if changes else ExitStack():
+            with intervened(model, changes, here.flatten()) if changes else ExitStack():
                 scores = at_least_float32(model(here).logits_BSV[:, :-1]).transpose(1, 2)
             nats = F.cross_entropy(scores, here[:, 1:], reduction="none")
             found.append(F.pad(nats, (1, 0), value=float("nan")).flatten().cpu())
     return torch.cat(found).numpy()
 
 
-def random_control(model, id_T, layer, experts, make=masked, changes=None):
+def random_control(model, id_T, layer, experts, make=ablate, changes=None):
     """Measure the same operation on other experts of the layer: what any would have cost.
 
     Args:
-        experts: those that were operated on; the control takes as many others.
+        experts: those that were intervened on; the control takes as many others.
         make: experts -> change.
         changes: layer -> change, what else is changed in both; applied around the operation.
 
@@ -299,7 +299,7 @@ def random_control(model, id_T, layer, experts, make=masked, changes=None):
     """
     E, few = _layers(model)[layer].router.out_features, len(set(experts))
     rest = [each for each in range(E) if each not in experts]
-    # Sets without any of the operated experts, if there are such.
+    # Sets without any of the intervened experts, if there are such.
     others = list(combinations(rest if len(rest) >= few else range(E), few))
     others = [each for each in others if set(each) != set(experts)]
     if not others:
@@ -314,7 +314,7 @@ def random_control(model, id_T, layer, experts, make=masked, changes=None):
     return np.mean(runs, axis=0)
 
 
-def expert_needs(model, id_T, layer):
+def ablation_cost(model, id_T, layer):
     """Mask the experts of a layer one by one; see what each was worth, and how busy it was.
 
     The random-expert control of expert e is the mean of the other columns.
@@ -327,14 +327,14 @@ def expert_needs(model, id_T, layer):
 
     >>> from moe_lesson.models.config import TINY
     >>> from moe_lesson.models.mixtral import Mixtral
-    >>> expert_needs(Mixtral(TINY), torch.tensor([5, 6, 7]), layer=0).change_TE.shape
+    >>> ablation_cost(Mixtral(TINY), torch.tensor([5, 6, 7]), layer=0).change_TE.shape
     (3, 4)
 
     Lesson 10.
     """
     E, plain_T = _layers(model)[layer].router.out_features, token_losses(model, id_T)
-    runs = [token_losses(model, id_T, {layer: masked([each])}) - plain_T for each in range(E)]
-    count_E = np.bincount(trace(model, id_T).expert_LTK[layer].ravel(), minlength=E)
+    runs = [token_losses(model, id_T, {layer: ablate([each])}) - plain_T for each in range(E)]
+    count_E = np.bincount(trace_ids(model, id_T).expert_LTK[layer].ravel(), minlength=E)
     return Needs(np.stack(runs, axis=1), count_E / count_E.sum())
 
 
@@ -376,7 +376,7 @@ def oracle_trace(own, label="language"):
 
     Lesson 10.
     """
-    values, code_T = coded(own.labels[label])
+    values, code_T = integer_codes(own.labels[label])
     L, T, E = own.prob_LTE.shape
     if len(values) > E:
         raise ValueError(f"{label} has {len(values)} values: with {E} experts at most {E}")

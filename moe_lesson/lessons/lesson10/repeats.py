@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from moe_lesson.study.information import coded
+from moe_lesson.study.information import integer_codes
 from moe_lesson.study.trace import documents
 
 # Jiang et al. 2024 (Mixtral, arXiv:2401.04088), Table 5, in per cent: the first choice is the
@@ -86,7 +86,7 @@ def repeats(trace, label=None):
     kinds = [[_kinds(ids) for ids in trace.expert_LTK[:, :, :k]] for k in (1, None)]
     groups = {"all": np.ones(len(document_T), dtype=bool)}
     if label:
-        values, code_T = coded(trace.labels[label])
+        values, code_T = integer_codes(trace.labels[label])
         groups |= {value: code_T == at for at, value in enumerate(values)}
     found = {}
     for name, chosen in groups.items():

@@ -7,11 +7,11 @@ import ipywidgets
 
 from moe_lesson.lessons.lesson10.figures_interventions import loss_changes
 from moe_lesson.lessons.lesson10.interventions import (
+    ablate,
     chain,
     everywhere,
     forced,
-    masked,
-    operated,
+    intervened,
     random_control,
     swapped,
     token_losses,
@@ -95,7 +95,7 @@ def _measurer(model, trace):
         if action not in SAID:
             return now, None
         around = everywhere(model, with_k(k)) if k != trained else None
-        make = {"mask": masked, "force": forced}[action]
+        make = {"mask": ablate, "force": forced}[action]
         return now, random_control(model, trace.id_T, layer, chosen, make, around) - plain
 
     return measured
@@ -130,7 +130,7 @@ def _changes(model, layer, action, chosen, k):
     other_k = k != model.config.top_k
     changes = everywhere(model, with_k(k)) if other_k else {}
     makers = {
-        "mask": lambda: masked(chosen),
+        "mask": lambda: ablate(chosen),
         "force": lambda: forced(chosen),
         "hash router": lambda: swapped("hash", seed=layer),
         "random router": lambda: swapped("random", seed=layer),
@@ -169,10 +169,10 @@ def _sentence(what, both, found):
 
 
 def _written(model, sample, changes, action):
-    """Let the operated model write; a hash router would need ids that are not written yet."""
+    """Let the intervened model write; a hash router would need ids that are not written yet."""
     if action == "hash router":
         return "(no sample: a hash router needs the ids beforehand)"
-    with operated(model, changes):
+    with intervened(model, changes):
         return sample(model)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from moe_lesson.lessons.lesson10.figures_information import information_by_layer, label_map
 from moe_lesson.study.figures.frame import cleared, new_axes, png
-from moe_lesson.study.information import cells, information
+from moe_lesson.study.information import contingency_table, information
 from moe_lesson.study.trace import with_token_labels
 from moe_lesson.study.widgets.explorer import Explorer
 from moe_lesson.study.widgets.view import View
@@ -51,7 +51,7 @@ def who_sees_what(trace):
 
     @functools.lru_cache(maxsize=64)
     def counted(factor, layer, given):
-        return cells(trace, factor, layer, given, PERMUTATIONS)
+        return contingency_table(trace, factor, layer, given, PERMUTATIONS)
 
     def view(layer, factor, show, given, hide, sort):
         found, info = counted(factor, layer, given), explained(factor, given)

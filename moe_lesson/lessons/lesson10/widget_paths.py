@@ -7,7 +7,7 @@ import numpy as np
 
 from moe_lesson.lessons.lesson10.figures_interventions import path_flow
 from moe_lesson.study.figures.frame import cleared, new_axes, png
-from moe_lesson.study.information import coded
+from moe_lesson.study.information import integer_codes
 from moe_lesson.study.widgets.explorer import Explorer
 from moe_lesson.study.widgets.view import View
 
@@ -91,12 +91,12 @@ def _filters(labels):
 
 def _commonest(path, kinds, top):
     """Count equal paths, of each kind apart; keep the commonest."""
-    both = path if kinds is None else np.c_[path, coded(kinds)[1]]
+    both = path if kinds is None else np.c_[path, integer_codes(kinds)[1]]
     found, count = np.unique(both, axis=0, return_counts=True)
     kept = np.argsort(-count, kind="stable")[:top]
     if kinds is None:
         return found[kept], count[kept], None
-    values = coded(kinds)[0]
+    values = integer_codes(kinds)[0]
     rows, count = found[kept], count[kept]
     common = [name for name, _ in Counter(kinds.tolist()).most_common(KINDS)]
     names = [values[at] if at >= 0 else "" for at in rows[:, -1]]

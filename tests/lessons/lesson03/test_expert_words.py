@@ -36,7 +36,7 @@ def test_means_by_hand():
 
 def test_a_planted_specialist_is_found_and_rows_sum_to_1():
     found = light(planted(), "word")
-    (word, mean, _), *others = found.brightest(3)
+    (word, mean, _), *others = found.top_tokens(3)
     assert word == "key" and mean == pytest.approx(0.9)
     assert all(other < 0.2 for _, other, _ in others)
     np.testing.assert_allclose(found.weight.sum(1), 1, rtol=0, atol=1e-12)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from moe_lesson.lessons.lesson04 import figures_lab, toy_layer
-from moe_lesson.lessons.lesson04.toy_layer import Points, Settings, State
+from moe_lesson.lessons.lesson04.toy_layer import Points, State, ToySettings
 from moe_lesson.lessons.lesson04.widget_lab import AT_ONCE, LAST, balance_lab
 from moe_lesson.moe.balance import switch_loss
 from moe_lesson.moe.routing import switch
@@ -26,15 +26,15 @@ NATIVE = (
     ipywidgets.SelectionSlider,
     ipywidgets.Dropdown,
 )
-HOT = Settings(init=5.0)
+HOT = ToySettings(init=5.0)
 EACH = {
-    "plain": Settings(),
+    "plain": ToySettings(),
     "hot": HOT,
-    "balance loss": Settings(aux=0.3),
-    "noise": Settings(noise=1.0),
-    "seats": Settings(capacity=1.0),
-    "bias": Settings(bias_rate=0.02),
-    "all": Settings(0.1, 2.0, 0.5, 1.25, 0.01, backwards=True),
+    "balance loss": ToySettings(aux=0.3),
+    "noise": ToySettings(noise=1.0),
+    "seats": ToySettings(capacity=1.0),
+    "bias": ToySettings(bias_rate=0.02),
+    "all": ToySettings(0.1, 2.0, 0.5, 1.25, 0.01, backwards=True),
 }
 each_setting = pytest.mark.parametrize("chosen", EACH.values(), ids=EACH)
 
@@ -58,7 +58,7 @@ def same(one, other):
 
 
 def test_one_pass_by_hand():
-    outcome = toy_layer.forward(two_points(), Settings())
+    outcome = toy_layer.forward(two_points(), ToySettings())
     assert torch.allclose(outcome.guess_T, torch.tensor([0.75, 1.5], dtype=torch.float64))
     error = toy_layer.squared_error(outcome, two_points().points)
     assert error.item() == pytest.approx((0.25**2 + 0.5**2) / 2)
@@ -66,7 +66,7 @@ def test_one_pass_by_hand():
 
 def test_one_step_by_hand():
     # The guess is p v. By w: (2/T)(guess - d) p x; by score e: (2/T)(guess - d) v p (1[e] - p).
-    after = toy_layer.steps(two_points(), Settings(), 1)
+    after = toy_layer.train(two_points(), ToySettings(), 1)
     change = -toy_layer.RATE
     expert = [[-0.25 * 0.75, 0, -0.25 * 0.75], [0, 0.5 * 0.75, 0.5 * 0.75]]
     first, second = -0.25 * 1 * 0.75 * 0.25, 0.5 * 2 * 0.75 * 0.25
@@ -88,15 +88,15 @@ def test_f_has_no_gradient():
     routing = toy_layer.forward(state, HOT).routing
     logits_TE = routing.logits_TE.requires_grad_()
     whole = torch.autograd.grad(switch_loss(switch(logits_TE)), logits_TE)[0]
-    share_E = toy_layer.look(state, HOT).share_E
+    share_E = toy_layer.observe(state, HOT).share_E
     through_P = 4 * (share_E * logits_TE.softmax(-1).mean(0)).sum()
     assert torch.allclose(whole, torch.autograd.grad(through_P, logits_TE)[0], atol=1e-9)
     assert torch.allclose(whole, toy_layer.balance_slope(routing), atol=1e-9)
 
 
 def test_the_balance_loss_pushes_down_who_has_too_much():
-    chosen = Settings(init=5.0, aux=0.5)
-    push_E = toy_layer.look(toy_layer.start(chosen), chosen).push_E
+    chosen = ToySettings(init=5.0, aux=0.5)
+    push_E = toy_layer.observe(toy_layer.start(chosen), chosen).push_E
     assert push_E[0] < 0 <= push_E[1:].min() and abs(push_E.sum()) < 1e-6
     # All at expert 0: the weight 0.5 times E times the mean of p_0 (1 - p_0).
     prob_T = toy_layer.forward(toy_layer.start(chosen), chosen).routing.weight_TK[:, 0]
@@ -111,26 +111,26 @@ def test_an_even_load_is_not_pushed_whatever_the_probabilities():
 @each_setting
 def test_the_same_start_gives_the_same_end_however_often_one_stops(chosen):
     start = toy_layer.start(chosen, seed=3)
-    whole = toy_layer.steps(start, chosen, 30)
-    halves = toy_layer.steps(toy_layer.steps(start, chosen, 15), chosen, 15)
+    whole = toy_layer.train(start, chosen, 30)
+    halves = toy_layer.train(toy_layer.train(start, chosen, 15), chosen, 15)
     assert same(whole, halves) and whole.step == halves.step == 30
-    again = toy_layer.steps(toy_layer.start(chosen, seed=3), chosen, 30)
+    again = toy_layer.train(toy_layer.start(chosen, seed=3), chosen, 30)
     assert same(whole, again)
-    assert not same(whole, toy_layer.steps(toy_layer.start(chosen, seed=4), chosen, 30))
+    assert not same(whole, toy_layer.train(toy_layer.start(chosen, seed=4), chosen, 30))
 
 
 def test_a_hundred_steps_are_twice_fifty():
     chosen = EACH["all"]
     start = toy_layer.start(chosen)
-    half = toy_layer.steps(start, chosen, 50)
-    assert same(toy_layer.steps(start, chosen, 100), toy_layer.steps(half, chosen, 50))
+    half = toy_layer.train(start, chosen, 50)
+    assert same(toy_layer.train(start, chosen, 100), toy_layer.train(half, chosen, 50))
 
 
 @each_setting
 def test_training_leaves_its_state_alone(chosen):
     start = toy_layer.start(chosen)
     before = [field.clone() for field in (start.router_ED, start.expert_ED, start.bias_E)]
-    later = toy_layer.steps(start, chosen, 2)
+    later = toy_layer.train(start, chosen, 2)
     after = (start.router_ED, start.expert_ED, start.bias_E)
     assert all(map(torch.equal, before, after)) and start.step == 0
     assert not (later.router_ED.requires_grad or start.router_ED.requires_grad)
@@ -139,10 +139,10 @@ def test_training_leaves_its_state_alone(chosen):
 @given(seed=st.integers(0, 99), capacity=st.sampled_from([0.25, 0.5, 1.0, 1.5]), last=st.booleans())
 @settings(max_examples=30, deadline=None)
 def test_dropped_points_add_exactly_zero_and_come_last(seed, capacity, last):
-    chosen = Settings(init=3.0, capacity=capacity, backwards=last)
+    chosen = ToySettings(init=3.0, capacity=capacity, backwards=last)
     state = toy_layer.start(chosen, seed)
-    outcome, seen = toy_layer.forward(state, chosen), toy_layer.look(state, chosen)
-    free = toy_layer.forward(state, Settings())
+    outcome, seen = toy_layer.forward(state, chosen), toy_layer.observe(state, chosen)
+    free = toy_layer.forward(state, ToySettings())
     assert (outcome.guess_T[seen.dropped_T] == 0).all()
     kept = ~seen.dropped_T
     assert torch.allclose(outcome.guess_T[kept], free.guess_T[kept])
@@ -153,20 +153,20 @@ def test_dropped_points_add_exactly_zero_and_come_last(seed, capacity, last):
 
 
 def test_a_dropped_point_teaches_nobody():
-    chosen = Settings(capacity=0.5)
+    chosen = ToySettings(capacity=0.5)
     state = toy_layer.start(chosen)
-    dropped_T = toy_layer.look(state, chosen).dropped_T
+    dropped_T = toy_layer.observe(state, chosen).dropped_T
     target_T = torch.where(dropped_T, 99.0, state.points.target_T)
     other = state._replace(points=state.points._replace(target_T=target_T))
     assert dropped_T.any()
-    assert same(toy_layer.steps(state, chosen, 1), toy_layer.steps(other, chosen, 1))
+    assert same(toy_layer.train(state, chosen, 1), toy_layer.train(other, chosen, 1))
 
 
 def test_the_order_matters_only_where_seats_are_short():
     for capacity, matters in ((None, False), (1.0, True)):
         ends = [
-            toy_layer.steps(toy_layer.start(chosen), chosen, 5).expert_ED
-            for chosen in (Settings(capacity=capacity, backwards=last) for last in (False, True))
+            toy_layer.train(toy_layer.start(chosen), chosen, 5).expert_ED
+            for chosen in (ToySettings(capacity=capacity, backwards=last) for last in (False, True))
         ]
         assert torch.allclose(*ends, atol=1e-5) != matters
 
@@ -194,10 +194,10 @@ def test_without_a_bias_the_choice_is_switchs():
 
 
 def test_the_bias_goes_against_the_load():
-    chosen = Settings(init=5.0, bias_rate=0.02)
+    chosen = ToySettings(init=5.0, bias_rate=0.02)
     start = toy_layer.start(chosen)
-    assert toy_layer.look(start, chosen).share_E.tolist() == [1, 0, 0, 0]
-    bias_E = toy_layer.steps(start, chosen, 1).bias_E
+    assert toy_layer.observe(start, chosen).share_E.tolist() == [1, 0, 0, 0]
+    bias_E = toy_layer.train(start, chosen, 1).bias_E
     assert torch.allclose(bias_E, torch.tensor([-0.02, 0.02, 0.02, 0.02]))
 
 
@@ -206,14 +206,14 @@ def test_each_remedy_evens_the_load_of_a_calm_start(seed):
     load = {}
     for name in ("plain", "balance loss", "bias"):
         state = toy_layer.start(EACH[name], seed)
-        after = toy_layer.steps(state, EACH[name], 50)
-        load[name] = toy_layer.look(after, EACH[name]).share_E.max()
+        after = toy_layer.train(state, EACH[name], 50)
+        load[name] = toy_layer.observe(after, EACH[name]).share_E.max()
     assert max(load["balance loss"], load["bias"]) <= load["plain"]
 
 
 def test_a_hot_start_collapses_and_reaches_no_more_than_one_unit():
-    state = toy_layer.steps(toy_layer.start(HOT), HOT, 200)
-    seen = toy_layer.look(state, HOT)
+    state = toy_layer.train(toy_layer.start(HOT), HOT, 200)
+    seen = toy_layer.observe(state, HOT)
     assert seen.share_E.tolist() == [1, 0, 0, 0] and seen.balance > 3.9
     assert seen.error == pytest.approx(toy_layer.single_error(state.points), abs=0.01)
 
@@ -226,25 +226,25 @@ def test_single_error_against_lstsq():
 
 
 def test_noise_is_for_training():
-    noisy = Settings(noise=2.0)
+    noisy = ToySettings(noise=2.0)
     start = toy_layer.start(noisy)
-    assert toy_layer.look(start, noisy).error == toy_layer.look(start, Settings()).error
-    assert not same(toy_layer.steps(start, noisy, 1), toy_layer.steps(start, Settings(), 1))
+    assert toy_layer.observe(start, noisy).error == toy_layer.observe(start, ToySettings()).error
+    assert not same(toy_layer.train(start, noisy, 1), toy_layer.train(start, ToySettings(), 1))
 
 
 @pytest.mark.parametrize("other", [{"step": 1}, {"seed": 1}])
 def test_noise_is_new_at_every_step_and_for_every_seed(other):
-    noisy = Settings(noise=2.0)
+    noisy = ToySettings(noise=2.0)
     start = toy_layer.start(noisy)
     later = start._replace(**other)
-    assert not same(toy_layer.steps(start, noisy, 1), toy_layer.steps(later, noisy, 1))
+    assert not same(toy_layer.train(start, noisy, 1), toy_layer.train(later, noisy, 1))
     assert toy_layer.start(noisy, seed=7).seed == 7
 
 
 @pytest.mark.parametrize("bad", [{"aux": -1.0}, {"noise": float("nan")}, {"capacity": 0.0}])
 def test_impossible_settings_are_named(bad):
     with pytest.raises(ValueError, match=f"{next(iter(bad))} is"):
-        Settings(**bad)
+        ToySettings(**bad)
 
 
 @pytest.mark.parametrize("bad", [{"clusters": 1}, {"clusters": 9}, {"seed": -1}])
@@ -255,7 +255,7 @@ def test_impossible_points_are_named(bad):
 
 def drawn_lab(chosen=EACH["seats"]):
     state = toy_layer.start(chosen)
-    seen, axes = toy_layer.look(state, chosen), figures_lab.lab_axes()
+    seen, axes = toy_layer.observe(state, chosen), figures_lab.lab_axes()
     figures_lab.chosen_experts(axes[0], state.points, seen, state.router_ED, state.bias_E)
     figures_lab.share_and_probability(axes[1], seen.share_E, seen.prob_E)
     figures_lab.error_trail(axes[2], [0, 50], [1.2, 0.3], 1.159, 400)
@@ -295,7 +295,7 @@ def test_parts_of_the_lab_do_not_overlap():
 def test_every_title_of_the_plane_fits_one_line():
     # The margins are worked out once, so a second line would be cut off later.
     state = toy_layer.start(HOT)
-    seen = toy_layer.look(state, HOT)._replace(dropped_T=torch.arange(80) < 60)
+    seen = toy_layer.observe(state, HOT)._replace(dropped_T=torch.arange(80) < 60)
     plane = figures_lab.lab_axes()[0]
     figures_lab.chosen_experts(plane, state.points, seen, state.router_ED, state.bias_E)
     assert plane.get_title("left") == "Expert 0: 80 of 80; dropped: 60"
@@ -311,9 +311,9 @@ def test_emptied_axes_do_not_gather_artists():
 
 def test_the_land_is_the_routers_own_choice():
     chosen = EACH["bias"]
-    state = toy_layer.steps(toy_layer.start(chosen), chosen, 20)
+    state = toy_layer.train(toy_layer.start(chosen), chosen, 20)
     plane = figures_lab.lab_axes()[0]
-    seen = toy_layer.look(state, chosen)
+    seen = toy_layer.observe(state, chosen)
     figures_lab.chosen_experts(plane, state.points, seen, state.router_ED, state.bias_E)
     owner, (low, high, *_) = np.asarray(plane.images[0].get_array()), plane.images[0].get_extent()
     side = np.linspace(low, high, len(owner))
@@ -396,8 +396,9 @@ def test_the_sentence_is_true(lab, name):
     values = lab.start | lab.states[name]
     lab.move(**values)
     capacity = None if values["capacity"] == "none" else float(values["capacity"])
-    chosen = Settings(values["aux"], values["init"], values["noise"], capacity, values["bias_rate"])
-    state = toy_layer.steps(toy_layer.start(chosen), chosen, 200)
+    aux, init, noise, rate = (values[name] for name in ("aux", "init", "noise", "bias_rate"))
+    chosen = ToySettings(aux, init, noise, capacity, rate)
+    state = toy_layer.train(toy_layer.start(chosen), chosen, 200)
     outcome = toy_layer.forward(state, chosen)
     prob_TE = outcome.routing.logits_TE.softmax(-1).numpy()
     choice = outcome.routing.expert_TK[:, 0].numpy()

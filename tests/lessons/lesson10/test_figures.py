@@ -8,7 +8,7 @@ from moe_lesson.lessons.lesson10 import figures_information, figures_interventio
 from moe_lesson.lessons.lesson10.divergence import divergence, follow_switch
 from moe_lesson.lessons.lesson10.repeats import repeats
 from moe_lesson.study.figures import frame, routing
-from moe_lesson.study.information import cells, information
+from moe_lesson.study.information import contingency_table, information
 from moe_lesson.study.statistics import Interval, intervals
 from moe_lesson.study.trace import documents
 from tests.rules.figure_checks import (  # noqa: F401  pytest runs them on the ``drawn`` of this module
@@ -56,7 +56,7 @@ def information_of_five(axes):
 
 @figure
 def label_map(axes):
-    found = cells(TRACE, "language", 3, permutations=40)
+    found = contingency_table(TRACE, "language", 3, permutations=40)
     share = found.count / found.count.sum(0)
     share[(found.count >= found.low) & (found.count <= found.high)] = np.nan
     title = "Layer 3: 96 % of expert 1 is code"
@@ -65,7 +65,7 @@ def label_map(axes):
 
 @figure
 def label_map_signed(axes):
-    found = cells(TRACE, "pos", 0, permutations=40)
+    found = contingency_table(TRACE, "pos", 0, permutations=40)
     lift = np.log2(np.maximum(found.count, 0.5) / found.expected)
     return figures_information.label_map(axes, found.values, lift, "Layer 0: 3.1 bits", signed=True)
 

@@ -7,13 +7,13 @@ import pytest
 import torch
 
 from moe_lesson.lessons.lesson10.interventions import (
+    ablate,
+    ablation_cost,
     chain,
     everywhere,
-    expert_needs,
     forced,
     fresh_routers,
-    masked,
-    operated,
+    intervened,
     random_control,
     swapped,
     token_losses,
@@ -22,7 +22,7 @@ from moe_lesson.lessons.lesson10.interventions import (
 from moe_lesson.models.config import TINY
 from moe_lesson.models.mixtral import Mixtral
 from moe_lesson.moe.routing import hash_router, top_k
-from moe_lesson.study.trace import trace
+from moe_lesson.study.trace import trace_ids
 
 ID_T = torch.arange(150) * 7 % 320
 
@@ -38,12 +38,12 @@ def model():
 
 
 def choices(model, changes):
-    with operated(model, changes, ID_T[:60]), torch.no_grad():
+    with intervened(model, changes, ID_T[:60]), torch.no_grad():
         return [routing.expert_TK for routing in model(ID_T[None, :60]).routings]
 
 
 def test_a_masked_expert_is_never_chosen_and_the_others_keep_their_order(model):
-    plain, cut = choices(model, {}), choices(model, {0: masked([2])})
+    plain, cut = choices(model, {}), choices(model, {0: ablate([2])})
     assert not (cut[0] == 2).any() and (plain[0] == 2).any()
     same = ~(plain[0] == 2).any(1)
     assert torch.equal(plain[0][same], cut[0][same]) and (cut[1] == 2).any()
@@ -51,7 +51,7 @@ def test_a_masked_expert_is_never_chosen_and_the_others_keep_their_order(model):
 
 def test_masking_by_hand():
     logits_TE = torch.tensor([[0.0, 3.0, 1.0, 2.0]])
-    routing = masked([1])(top_k, None)(logits_TE, 2)
+    routing = ablate([1])(top_k, None)(logits_TE, 2)
     assert routing.expert_TK.tolist() == [[3, 2]]
     assert torch.equal(routing.weight_TK, torch.tensor([[2.0, 1.0]]).softmax(-1))
     assert torch.equal(logits_TE, torch.tensor([[0.0, 3.0, 1.0, 2.0]]))
@@ -70,15 +70,15 @@ def test_k_and_swapped_routers(model):
     random = choices(model, {1: swapped("random")})[1]
     assert torch.equal(random, choices(model, {1: swapped("random")})[1])
     assert len(random.flatten().unique()) == 4 and (random[:, 0] != random[:, 1]).all()
-    both = choices(model, {0: chain(masked([1]), with_k(1))})[0]
+    both = choices(model, {0: chain(ablate([1]), with_k(1))})[0]
     assert both.shape == (60, 1) and not (both == 1).any()
 
 
 @pytest.mark.parametrize(
     "changes, message",
     [
-        ({0: masked([0, 1, 2])}, "1 experts are left: a token visits 2"),
-        ({0: masked([4])}, "experts 0 to 3"),
+        ({0: ablate([0, 1, 2])}, "1 experts are left: a token visits 2"),
+        ({0: ablate([4])}, "experts 0 to 3"),
         ({0: forced([0, 1, 2])}, "3 experts cannot be forced: a token visits 2"),
         ({7: with_k(1)}, "layers 0 to 1"),
         ({0: with_k(5)}, "between 1 and 4"),
@@ -94,7 +94,7 @@ def test_the_model_is_whole_after_a_failure(model, changes, message):
 def test_the_model_is_the_same_after_every_operation(model):
     plain, weights = token_losses(model, ID_T), [p.clone() for p in model.parameters()]
     model.train()
-    for change in (masked([0]), forced([1]), swapped("hash"), swapped("random"), with_k(1)):
+    for change in (ablate([0]), forced([1]), swapped("hash"), swapped("random"), with_k(1)):
         changed = token_losses(model, ID_T, {0: change})
         assert np.nanmax(np.abs(changed - plain)) > 1e-4
         assert np.array_equal(token_losses(model, ID_T), plain, equal_nan=True)
@@ -122,13 +122,13 @@ def test_losses_do_not_depend_on_the_batch(model):
 
 
 def test_the_control_is_the_mean_of_the_other_experts(model):
-    others = [token_losses(model, ID_T, {1: masked([each])}) for each in (0, 2, 3)]
+    others = [token_losses(model, ID_T, {1: ablate([each])}) for each in (0, 2, 3)]
     control = random_control(model, ID_T, 1, [1])
     assert np.allclose(control, np.mean(others, axis=0), equal_nan=True)
     around = everywhere(model, with_k(1))
-    with_other_k = random_control(model, ID_T, 1, [1], masked, around)
+    with_other_k = random_control(model, ID_T, 1, [1], ablate, around)
     slow = [
-        token_losses(model, ID_T, around | {1: chain(masked([each]), with_k(1))})
+        token_losses(model, ID_T, around | {1: chain(ablate([each]), with_k(1))})
         for each in (0, 2, 3)
     ]
     assert np.allclose(with_other_k, np.mean(slow, axis=0), equal_nan=True)
@@ -137,11 +137,11 @@ def test_the_control_is_the_mean_of_the_other_experts(model):
 
 
 def test_need_and_load_of_each_expert(model):
-    found = expert_needs(model, ID_T, 0)
+    found = ablation_cost(model, ID_T, 0)
     plain = token_losses(model, ID_T)
-    alone = token_losses(model, ID_T, {0: masked([3])}) - plain
+    alone = token_losses(model, ID_T, {0: ablate([3])}) - plain
     assert np.allclose(found.change_TE[:, 3], alone, equal_nan=True)
-    visits = np.bincount(trace(model, ID_T).expert_LTK[0].ravel(), minlength=4)
+    visits = np.bincount(trace_ids(model, ID_T).expert_LTK[0].ravel(), minlength=4)
     assert found.load_E == pytest.approx(visits / 300)
 
 
@@ -149,7 +149,7 @@ def test_an_expert_that_says_nothing_is_not_missed(model):
     experts = model.blocks[1].feed_forward.experts
     experts.down_EDF.data[:] = experts.down_EDF.data[:1]
     experts.gate_up_EJFD.data[:] = experts.gate_up_EJFD.data[:1]
-    change = expert_needs(model, ID_T, 1).change_TE  # all experts are one: none is needed
+    change = ablation_cost(model, ID_T, 1).change_TE  # all experts are one: none is needed
     assert np.nanmax(np.abs(change)) < 1e-5
 
 
@@ -170,5 +170,5 @@ def test_a_fresh_router_is_drawn_by_its_seed_and_a_dense_model_has_none(model):
 
 
 def choices_without_ids(model):
-    with operated(model, {0: swapped("hash")}), torch.no_grad():
+    with intervened(model, {0: swapped("hash")}), torch.no_grad():
         model(ID_T[None, :9])

@@ -10,17 +10,17 @@ import pytest
 import torch
 
 from moe_lesson.lessons.lesson10.divergence import divergence
-from moe_lesson.lessons.lesson10.interventions import everywhere, masked, token_losses, with_k
+from moe_lesson.lessons.lesson10.interventions import ablate, everywhere, token_losses, with_k
 from moe_lesson.lessons.lesson10.widget_interventions import expert_surgery
 from moe_lesson.lessons.lesson10.widget_labels import who_sees_what
 from moe_lesson.lessons.lesson10.widget_parallel import matched, parallel_story
 from moe_lesson.lessons.lesson10.widget_paths import expert_paths
 from moe_lesson.models.config import TINY
 from moe_lesson.models.mixtral import Mixtral
-from moe_lesson.study.information import cells, information
+from moe_lesson.study.information import contingency_table, information
 from moe_lesson.study.statistics import intervals
 from moe_lesson.study.trace import documents, select, some_documents
-from moe_lesson.study.trace import trace as run
+from moe_lesson.study.trace import trace_ids as run
 from moe_lesson.study.widgets.timelapse import time_lapse
 from tests.study.test_information import one_layer, planted
 
@@ -134,7 +134,7 @@ def test_slow_drawings_wait_until_the_slider_stops(labels_map, timelapse, surger
 def test_the_map_says_what_numpy_says(labels_map, given):
     labels_map.move(layer=3, factor="language", given=given, show="lift (log2)", hide=True)
     info = information(TRACE, "language", given, permutations=100).share()
-    found = cells(TRACE, "language", 3, given, 100)
+    found = contingency_table(TRACE, "language", 3, given, 100)
     outside = ((found.count < found.low) | (found.count > found.high)).sum()
     text = labels_map.sentence
     assert f"language explains {100 * info.bits_L[3]:.1f} % of H(E)" in text
@@ -215,22 +215,22 @@ def test_surgery_says_what_numpy_says(surgery, model, own):
         surgery.move(layer=1, action="mask", experts_text="3", k=k, by="language")
         around = everywhere(model, with_k(1)) if k == 1 else {}
 
-        def operated(expert, around=around):
+        def intervened(expert, around=around):
             def cut(route, id_T):
-                inner = masked([expert])(route, id_T)
+                inner = ablate([expert])(route, id_T)
                 return around[1](inner, id_T) if around else inner
 
             return token_losses(model, own.id_T, around | {1: cut}) - plain
 
-        whole = intervals(operated(3), document)["all"]
-        others = np.mean([operated(each) for each in range(8) if each != 3], axis=0)
+        whole = intervals(intervened(3), document)["all"]
+        others = np.mean([intervened(each) for each in range(8) if each != 3], axis=0)
         ours = surgery.sentence.replace("\u2212", "-")
         assert f"changes by {whole.mean:+.3f} nats" in ours
         assert f"{whole.low:+.3f} to {whole.high:+.3f}" in ours
         assert f"with other experts: {np.nanmean(others):+.3f}" in ours
         top = max(
             set(own.labels["language"]),
-            key=lambda name: np.nanmean(operated(3)[np.asarray(own.labels["language"]) == name]),
+            key=lambda name: np.nanmean(intervened(3)[np.asarray(own.labels["language"]) == name]),
         )
         assert f"costs most for {top}" in ours
     assert np.array_equal(token_losses(model, own.id_T), plain, equal_nan=True)

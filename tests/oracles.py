@@ -140,5 +140,5 @@ def feed_forward(block, x, config):
     layer = block.feed_forward
     if config.num_experts == 1:
         return swiglu(x, *layer.gate_up_JFD.tolist(), layer.down_DF.tolist())
-    visits = mixtral_visits(x, layer.router.weight.tolist(), config.top_k)
+    visits = mixtral_visits(x, layer.router.score_ED.tolist(), config.top_k)
     return mixture(x, visits, swiglu_networks(layer.experts))

@@ -50,7 +50,7 @@ def _feed_forward(num_experts):
             "mlp.up_proj.weight": ("feed_forward.gate_up_JFD", (1,)),
             "mlp.down_proj.weight": ("feed_forward.down_DF", ()),
         }
-    found = {"block_sparse_moe.gate.weight": ("feed_forward.router.weight", ())}
+    found = {"block_sparse_moe.gate.weight": ("feed_forward.router.score_ED", ())}
     for e in range(num_experts):
         expert = f"block_sparse_moe.experts.{e}"
         found[f"{expert}.w1.weight"] = ("feed_forward.experts.gate_up_EJFD", (e, 0))

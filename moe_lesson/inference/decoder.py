@@ -12,7 +12,6 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from moe_lesson.models.attention import attention_mask, rotation, slot_positions
-from moe_lesson.models.mixtral import FeedForward
 
 
 class Layer(NamedTuple):
@@ -99,10 +98,8 @@ class Decoder:
         for layer in self.layers:
             block = layer.block
             x_BD = self._attend(layer, _norm(x_BD, self.floor), x_BD, cos_sin, hidden_B1P)
-            y_BD = block.feed_forward(_norm(x_BD, self.floor) * layer.norm_weight)
-            if not isinstance(block.feed_forward, FeedForward):
-                y_BD, routing = y_BD
-                routings.append(routing)
+            y_BD, routing = block.feed_forward(_norm(x_BD, self.floor) * layer.norm_weight)
+            routings += [] if routing is None else [routing]
             x_BD = x_BD + y_BD
         self.seen += 1
         return self.model.logits(x_BD[:, None])[:, 0], routings

@@ -43,8 +43,12 @@ class Output(NamedTuple):
 class FeedForward(nn.Module):
     """Compute one SwiGLU network: what a sparse layer replaces.
 
-    >>> FeedForward(4, 8)(torch.zeros(1, 4)).tolist()
-    [[0.0, 0.0, 0.0, 0.0]]
+    Returns:
+        y_TD and None, where a sparse layer returns its Routing.
+
+    >>> y_TD, routing = FeedForward(4, 8)(torch.zeros(1, 4))
+    >>> y_TD.tolist(), routing
+    ([[0.0, 0.0, 0.0, 0.0]], None)
 
     Lesson 8.
     """
@@ -55,7 +59,7 @@ class FeedForward(nn.Module):
         self.down_DF = nn.Parameter(torch.randn(dim, hidden_dim) * hidden_dim**-0.5)
 
     def forward(self, x_TD):
-        return swiglu(x_TD, self.gate_up_JFD, self.down_DF)
+        return swiglu(x_TD, self.gate_up_JFD, self.down_DF), None
 
 
 class Block(nn.Module):
@@ -83,9 +87,7 @@ class Block(nn.Module):
         normed_BSD = self.attention_norm(x_BSD)
         added_BSD, new_cache = self.attention(normed_BSD, cos_sin, mask_BSP, past, seen)
         x_BSD = x_BSD + added_BSD
-        y_TD, routing = self.feed_forward(self.feed_forward_norm(x_BSD).flatten(0, 1)), None
-        if isinstance(y_TD, tuple):
-            y_TD, routing = y_TD
+        y_TD, routing = self.feed_forward(self.feed_forward_norm(x_BSD).flatten(0, 1))
         return x_BSD + y_TD.view_as(x_BSD), routing, new_cache
 
 

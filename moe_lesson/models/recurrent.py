@@ -8,8 +8,8 @@ from torch import nn
 from moe_lesson.models.config import check_positive
 from moe_lesson.models.mixtral import Output, check_ids
 from moe_lesson.moe.balance import cv_squared, importance
-from moe_lesson.moe.dispatch import combine, dispatch, plan
 from moe_lesson.moe.experts import ReLUExperts
+from moe_lesson.moe.layer import visit
 from moe_lesson.moe.routers import NoisyRouter, TwoLevelRouter
 from moe_lesson.moe.routing import at_least_float32, check_k
 
@@ -162,9 +162,7 @@ class SparseBetween(nn.Module):
     def forward(self, x_BSD, id_BS, generator=None):
         x_TD = x_BSD.flatten(0, 1) + self.shared
         routed = self.router(x_TD, id_BS.flatten(), generator)
-        visits = plan(routed.routing)
-        y_RD = self.experts(dispatch(x_TD, visits), visits.count_E)
-        y_TD = combine(y_RD, visits, len(x_TD))
+        y_TD = visit(x_TD, routed.routing, self.experts)
         return y_TD.sigmoid().view_as(x_BSD), routed
 
 

@@ -5,7 +5,34 @@ from torch import nn
 from moe_lesson.moe.dispatch import combine, dispatch, plan
 from moe_lesson.moe.experts import SwiGLUExperts
 from moe_lesson.moe.fast_cpu import fused_forward, supports
-from moe_lesson.moe.routing import check_k, score, top_k
+from moe_lesson.moe.routers import LinearRouter
+from moe_lesson.moe.routing import top_k
+
+
+def visit(x_TD, routing, experts):
+    """Send tokens where a routing says, and add what the experts answer by its weights.
+
+    Returns:
+        y_TD; exactly zero for a token that visits nobody.
+
+    >>> import torch
+    >>> from moe_lesson.moe.routing import top_k
+    >>> routing = top_k(torch.randn(5, 3), k=2)
+    >>> visit(torch.zeros(5, 4), routing, SwiGLUExperts(4, 8, 3)).abs().max().item()
+    0.0
+
+    Lesson 6.
+    """
+    visits = plan(routing)
+    y_RD = experts(dispatch(x_TD, visits), visits.count_E)
+    return combine(y_RD, visits, len(x_TD))
+
+
+def _visit(x_TD, routing, experts):
+    """Do what ``visit`` does, by the fast path where there is one."""
+    if supports(x_TD, routing, experts):
+        return fused_forward(x_TD, routing, experts)
+    return visit(x_TD, routing, experts)
 
 
 class MoELayer(nn.Module):
@@ -15,7 +42,8 @@ class MoELayer(nn.Module):
     never stored.
 
     Args:
-        route: a function of ``routing``, called as ``route(logits_TE, k)``.
+        router: a function of ``routing``, called as ``router(logits_TE, top_k)`` on a matrix of
+            scores; or a module of ``routers``, with a ``top_k`` of its own.
         experts: a class of ``experts``.
 
     Raises:
@@ -30,28 +58,13 @@ class MoELayer(nn.Module):
     Lesson 8.
     """
 
-    def __init__(self, dim, hidden_dim, num_experts, top_k, route=top_k, experts=SwiGLUExperts):
+    def __init__(self, dim, hidden_dim, num_experts, top_k, router=top_k, experts=SwiGLUExperts):
         super().__init__()
-        check_k(top_k, num_experts)
-        self.router = nn.Linear(dim, num_experts, bias=False)
+        if not isinstance(router, nn.Module):
+            router = LinearRouter(dim, num_experts, top_k, start=None, route=router)
+        self.router = router
         self.experts = experts(dim, hidden_dim, num_experts)
-        self.top_k, self.route = top_k, route
 
-    def forward(self, x_TD):
-        routing = self.route(self.score(x_TD), self.top_k)
-        if supports(x_TD, routing, self.experts):
-            return fused_forward(x_TD, routing, self.experts), routing
-        visits = plan(routing)
-        y_RD = self.experts(dispatch(x_TD, visits), visits.count_E)
-        return combine(y_RD, visits, len(x_TD)), routing
-
-    def score(self, x_TD):
-        """Score every expert for every token, in float32 at least even under autocast.
-
-        >>> import torch
-        >>> MoELayer(4, 8, 3, 2).score(torch.zeros(1, 4)).tolist()
-        [[0.0, 0.0, 0.0]]
-
-        Lesson 4.
-        """
-        return score(x_TD, self.router.weight)
+    def forward(self, x_TD, id_T=None, generator=None):
+        routing = self.router(x_TD, id_T, generator).routing
+        return _visit(x_TD, routing, self.experts), routing

@@ -130,7 +130,7 @@ class LinearRouter(nn.Module):
     """Score experts by one matrix and let a function of ``routing`` choose.
 
     Args:
-        start: standard deviation of the starting weights.
+        start: standard deviation of the starting weights; None: as torch's Linear draws them.
         route: called as ``route(logits_TE, top_k)``.
 
     Raises:
@@ -146,7 +146,10 @@ class LinearRouter(nn.Module):
         super().__init__()
         check_k(top_k, num_experts)
         self.top_k, self.route = top_k, route
-        self.score_ED = nn.Parameter(start * torch.randn(num_experts, dim))
+        if start is None:
+            self.score_ED = nn.Linear(dim, num_experts, bias=False).weight
+        else:
+            self.score_ED = nn.Parameter(start * torch.randn(num_experts, dim))
 
     def forward(self, x_TD, id_T=None, generator=None):
         return RouterOutput(self.route(score(x_TD, self.score_ED), self.top_k), None)

@@ -35,7 +35,7 @@ def test_a_layer_by_hand():
     """Two experts that multiply by 2 and by 10; the scores of token 1 are 1 and 0."""
     layer = MoELayer(1, 1, 2, top_k=2, experts=ReLUExperts).double()
     with torch.no_grad():
-        layer.router.weight.copy_(torch.tensor([[1.0], [0.0]]))
+        layer.router.score_ED.copy_(torch.tensor([[1.0], [0.0]]))
         layer.experts.up_EFD.fill_(1)
         layer.experts.down_EDF.copy_(torch.tensor([[[2.0]], [[10.0]]]))
     y_TD, routing = layer(torch.ones(1, 1, dtype=WIDE))
@@ -50,7 +50,7 @@ def test_a_layer_by_hand():
 def test_a_layer_equals_the_oracle(experts, k, n):
     """One token (decoding), a few, and many: each path of the experts at 1e-10."""
     layer, x_TD = make(k=k, experts=experts), tokens_of(n)
-    networks, router = networks_of(layer.experts), layer.router.weight.tolist()
+    networks, router = networks_of(layer.experts), layer.router.score_ED.tolist()
     said = [
         oracles.mixture(x, oracles.mixtral_visits(x, router, k), networks) for x in x_TD.tolist()
     ]
@@ -66,7 +66,7 @@ def test_a_layer_of_any_size_is_the_dense_sum(n, num_experts, data):
     """k = 1..E, zero tokens, experts without tokens, routers of scores up to 1e4."""
     layer = make(num_experts, data.draw(st.integers(1, num_experts)))
     with torch.no_grad():
-        layer.router.weight.mul_(data.draw(st.sampled_from([0.0, 1.0, 1e4])))
+        layer.router.score_ED.mul_(data.draw(st.sampled_from([0.0, 1.0, 1e4])))
     x_TD = tokens_of(n)
     y_TD, routing = layer(x_TD)
     torch.testing.assert_close(y_TD, dense_sum(layer, x_TD, routing), rtol=0, atol=1e-10)
@@ -74,7 +74,7 @@ def test_a_layer_of_any_size_is_the_dense_sum(n, num_experts, data):
 
 def dense_sum(layer, x_TD, routing):
     """Every expert on every token, then the weighted sum over the chosen."""
-    everyone = torch.full((layer.router.out_features,), len(x_TD))
+    everyone = torch.full((len(layer.router.score_ED),), len(x_TD))
     y_RD = layer.experts(x_TD.repeat(len(everyone), 1), everyone)
     y_ETD = y_RD.view(len(everyone), *x_TD.shape)
     weight_TE = x_TD.new_zeros(len(x_TD), len(everyone) + 1)
@@ -94,11 +94,11 @@ def dense_sum(layer, x_TD, routing):
     ids=["top_k", "softmax_top_k", "switch", "expert_choice", "biased_top_k"],
 )
 def test_a_layer_takes_any_router(route):
-    layer, x_TD = make(route=route), tokens_of(9)
+    layer, x_TD = make(router=route), tokens_of(9)
     y_TD, routing = layer(x_TD)
     torch.testing.assert_close(y_TD, dense_sum(layer, x_TD, routing), rtol=0, atol=1e-10)
     y_TD.square().sum().backward()
-    assert layer.router.weight.grad.abs().max() > 0
+    assert layer.router.score_ED.grad.abs().max() > 0
 
 
 @pytest.mark.parametrize("n", [1, 13])
@@ -135,7 +135,7 @@ def test_spare_rows_change_nothing(rows_in_blocks, n):
 def test_experts_without_tokens_get_a_zero_gradient():
     layer = make(k=1)
     with torch.no_grad():
-        layer.router.weight.copy_(torch.tensor([[0.0], [9.0], [0.0], [0.0]]).expand(4, DIM))
+        layer.router.score_ED.copy_(torch.tensor([[0.0], [9.0], [0.0], [0.0]]).expand(4, DIM))
     layer(tokens_of(7).abs())[0].square().sum().backward()
     for weight in layer.experts.parameters():
         assert weight.grad[1].abs().max() > 0
@@ -143,7 +143,7 @@ def test_experts_without_tokens_get_a_zero_gradient():
 
 
 def by_dense_sum(layer, x_TD):
-    return dense_sum(layer, x_TD, layer.route(layer.score(x_TD), layer.top_k))
+    return dense_sum(layer, x_TD, layer.router(x_TD).routing)
 
 
 def test_gradients_are_those_of_finite_differences():
@@ -163,7 +163,7 @@ def test_half_precision_tokens(dtype):
     y_TD, routing = layer(x_TD)
     assert y_TD.dtype == dtype
     assert routing.logits_TE.dtype == torch.float32
-    exact = x_TD.float() @ layer.router.weight.float().t()
+    exact = x_TD.float() @ layer.router.score_ED.float().t()
     torch.testing.assert_close(routing.logits_TE, exact, rtol=0, atol=1e-5)
     expected_TD = dense_sum(layer.double(), x_TD.double(), routing)
     loose = 20 * torch.finfo(dtype).eps * expected_TD.abs().max().item()
@@ -174,7 +174,7 @@ def test_the_router_stays_in_float32_under_autocast():
     """Fedus et al. 2021, section 2.4: two scores 2^-12 apart are equal in bfloat16."""
     layer = MoELayer(2, 4, 2, 1)
     with torch.no_grad():
-        layer.router.weight.copy_(torch.tensor([[1.0, 0.0], [1.0, 2**-12]]))
+        layer.router.score_ED.copy_(torch.tensor([[1.0, 0.0], [1.0, 2**-12]]))
     with torch.autocast("cpu", torch.bfloat16):
         _, routing = layer(torch.ones(1, 2))
     assert routing.logits_TE.dtype == torch.float32
@@ -189,7 +189,7 @@ def test_a_layer_equals_hugging_faces():
     )
     theirs = modeling.MixtralSparseMoeBlock(config).double()
     with torch.no_grad():
-        theirs.gate.weight.copy_(layer.router.weight)
+        theirs.gate.weight.copy_(layer.router.score_ED)
         theirs.experts.gate_up_proj.copy_(layer.experts.gate_up_EJFD.flatten(1, 2))
         theirs.experts.down_proj.copy_(layer.experts.down_EDF)
         theirs_BSD = theirs(x_TD[None])

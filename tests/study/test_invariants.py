@@ -31,7 +31,7 @@ DIM = 8
 def make(k=2, num_experts=4, route=top_k, seed=0):
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        return MoELayer(DIM, 12, num_experts, k, route=route)
+        return MoELayer(DIM, 12, num_experts, k, router=route)
 
 
 def tokens_of(n, seed=1):
@@ -48,7 +48,7 @@ def with_capacity(layer, capacity_of):
     """The same layer with a limited number of seats an expert."""
 
     def call(x_TD):
-        routing = layer.route(layer.score(x_TD), layer.top_k)
+        routing = layer.router(x_TD).routing
         rows = within_capacity(plan(routing), capacity_of(len(x_TD)))
         return combine(layer.experts(dispatch(x_TD, rows), rows.count_E), rows, len(x_TD))
 
@@ -89,13 +89,13 @@ def test_our_dispatchers_agree():
     experts = layer.experts
 
     def by_loop(x_TD):
-        rows = plan(layer.route(layer.score(x_TD), layer.top_k))
+        rows = plan(layer.router(x_TD).routing)
         weights = experts.gate_up_EJFD, experts.down_EDF
         y_RD = loop(dispatch(x_TD, rows), rows.count_E, weights, swiglu)
         return combine(y_RD, rows, len(x_TD))
 
     def by_everyone(x_TD):
-        routing = layer.route(layer.score(x_TD), layer.top_k)
+        routing = layer.router(x_TD).routing
         everyone = zip(experts.gate_up_EJFD, experts.down_EDF)
         y_TED = torch.stack([swiglu(x_TD, *weights) for weights in everyone], 1)
         y_TKD = y_TED.gather(1, routing.expert_TK[..., None].expand(-1, -1, DIM))
@@ -147,7 +147,7 @@ class Noisy(nn.Module):
     def __init__(self):
         super().__init__()
         self.layer, self.generator = make(), torch.Generator().manual_seed(0)
-        self.layer.route = lambda logits_TE, k: noisy_top_k(logits_TE, logits_TE, k, self.generator)
+        self.layer.router.route = lambda s_TE, k: noisy_top_k(s_TE, s_TE, k, self.generator)
 
     def forward(self, x_TD):
         return self.layer(x_TD)
@@ -200,7 +200,7 @@ class Peeking(nn.Module):
             for weight in self.model.parameters():
                 weight.mul_(5)
         for block in self.model.blocks:
-            block.feed_forward.route = lambda logits_TE, k: expert_choice(
+            block.feed_forward.router.route = lambda logits_TE, k: expert_choice(
                 logits_TE, max(1, len(logits_TE) * k // logits_TE.shape[1])
             )
 
@@ -229,8 +229,8 @@ def test_a_balance_loss_from_kept_weights_is_caught():
     routing = layer(tokens_of(20))[1]
     kept = switch_loss(routing, kept_only=True)
     with pytest.raises(AssertionError, match="the balance loss .* it stays as it was drawn"):
-        invariants.router_learns(kept, layer.router.weight, "the balance loss")
-    invariants.router_learns(switch_loss(routing), layer.router.weight, "the balance loss")
+        invariants.router_learns(kept, layer.router.score_ED, "the balance loss")
+    invariants.router_learns(switch_loss(routing), layer.router.score_ED, "the balance loss")
 
 
 def test_a_balance_loss_of_counts_is_caught():
@@ -278,7 +278,7 @@ class OwnWeight(nn.Module):
         self.layer = make()
 
     def forward(self, x_TD):
-        routing = self.layer.route(self.layer.score(x_TD), 2)
+        routing = self.layer.router(x_TD).routing
         rows = plan(routing)
         y_RD = self.layer.experts(dispatch(x_TD, rows), rows.count_E)
         unsorted = rows._replace(weight_R=routing.weight_TK.flatten())

@@ -1,13 +1,13 @@
 """Interventions: other experts, other routers, another k, in a model that stays as it is."""
 
 from contextlib import ExitStack, contextmanager
+from copy import deepcopy
 from itertools import combinations
 from typing import NamedTuple
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import nn
 
 from moe_lesson.models.likelihood import measuring
 from moe_lesson.moe.layer import MoELayer
@@ -201,14 +201,14 @@ def intervened(model, changes, id_T=None):
     layers = _layers(model)
     if wrong := [layer for layer in changes if not 0 <= layer < len(layers)]:
         raise ValueError(f"layer is {wrong[0]}: the model has layers 0 to {len(layers) - 1}")
-    before = {layer: layers[layer].route for layer in changes}
+    before = {layer: layers[layer].router.route for layer in changes}
     try:
         for layer, change in changes.items():
-            layers[layer].route = change(before[layer], id_T)
+            layers[layer].router.route = change(before[layer], id_T)
         yield model
     finally:
         for layer, route in before.items():
-            layers[layer].route = route
+            layers[layer].router.route = route
 
 
 @contextmanager
@@ -229,9 +229,9 @@ def fresh_routers(model, seed=0):
     before = [layer.router for layer in layers]
     try:
         for layer, router in zip(layers, before, strict=True):
-            weight_ED = torch.empty(router.weight.shape).normal_(std=0.02, generator=generator)
-            layer.router = nn.Linear(*reversed(weight_ED.shape), bias=False).to(router.weight)
-            layer.router.weight.data.copy_(weight_ED)
+            start_ED = torch.empty(router.score_ED.shape).normal_(std=0.02, generator=generator)
+            layer.router = deepcopy(router)
+            layer.router.score_ED.data.copy_(start_ED)
         yield model
     finally:
         for layer, router in zip(layers, before, strict=True):
@@ -297,7 +297,7 @@ def random_control(model, id_T, layer, experts, make=ablate, changes=None):
 
     Lesson 10.
     """
-    E, few = _layers(model)[layer].router.out_features, len(set(experts))
+    E, few = len(_layers(model)[layer].router.score_ED), len(set(experts))
     rest = [each for each in range(E) if each not in experts]
     # Sets without any of the intervened experts, if there are such.
     others = list(combinations(rest if len(rest) >= few else range(E), few))
@@ -332,7 +332,7 @@ def ablation_cost(model, id_T, layer):
 
     Lesson 10.
     """
-    E, plain_T = _layers(model)[layer].router.out_features, token_losses(model, id_T)
+    E, plain_T = len(_layers(model)[layer].router.score_ED), token_losses(model, id_T)
     runs = [token_losses(model, id_T, {layer: ablate([each])}) - plain_T for each in range(E)]
     count_E = np.bincount(trace_ids(model, id_T).expert_LTK[layer].ravel(), minlength=E)
     return Needs(np.stack(runs, axis=1), count_E / count_E.sum())

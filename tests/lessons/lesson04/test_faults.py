@@ -80,11 +80,11 @@ def test_the_mixed_load_does_not_sum_to_the_visits(shift):
 @pytest.mark.parametrize("route, learns", [(faults.sure_switch, False), (switch, True)])
 def test_a_weight_of_one_hides_the_router_from_the_loss_of_the_output(route, learns):
     torch.manual_seed(0)
-    layer = MoELayer(4, 8, 4, 1, route=lambda logits_TE, k: route(logits_TE))
-    torch.nn.init.normal_(layer.router.weight)
+    layer = MoELayer(4, 8, 4, 1, router=lambda logits_TE, k: route(logits_TE))
+    torch.nn.init.normal_(layer.router.score_ED)
     y_TD, _ = layer(torch.randn(20, 4))
     y_TD.square().sum().backward()
-    taught = layer.router.weight.grad.abs().max() / layer.experts.down_EDF.grad.abs().max()
+    taught = layer.router.score_ED.grad.abs().max() / layer.experts.down_EDF.grad.abs().max()
     assert taught > 1e-2 if learns else taught < 1e-6
 
 

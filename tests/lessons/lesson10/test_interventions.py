@@ -32,7 +32,7 @@ def model():
     torch.manual_seed(0)
     model = Mixtral(TINY)
     for block in model.blocks:  # routers that decide, experts that matter
-        block.feed_forward.router.weight.data.normal_(std=0.7)
+        block.feed_forward.router.score_ED.data.normal_(std=0.7)
         block.feed_forward.experts.down_EDF.data.normal_(std=0.5)
     return model.eval()
 
@@ -85,10 +85,10 @@ def test_k_and_swapped_routers(model):
     ],
 )
 def test_the_model_is_whole_after_a_failure(model, changes, message):
-    before = [block.feed_forward.route for block in model.blocks]
+    before = [block.feed_forward.router.route for block in model.blocks]
     with pytest.raises(ValueError, match=message):
         token_losses(model, ID_T, {1: with_k(1)} | changes)
-    assert [block.feed_forward.route for block in model.blocks] == before
+    assert [block.feed_forward.router.route for block in model.blocks] == before
 
 
 def test_the_model_is_the_same_after_every_operation(model):

@@ -38,7 +38,7 @@ def model():
     torch.manual_seed(0)
     model = Mixtral(replace(TINY, num_experts=8)).eval()
     for block in model.blocks:  # routers that decide, experts that matter
-        block.feed_forward.router.weight.data.normal_(std=0.7)
+        block.feed_forward.router.score_ED.data.normal_(std=0.7)
         block.feed_forward.experts.down_EDF.data.normal_(std=2.0)
     model.unembed.weight.data.normal_(std=0.3)
     return model

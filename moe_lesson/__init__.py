@@ -21,10 +21,9 @@ notebook. A module imports only from the floors below its own.
 import os
 from pathlib import Path
 
-import torch
-
 __version__ = "0.1.0"
 DATA = Path(__file__).resolve().parents[1] / "data"  # the one place that knows where it is
+PRESETS = ("default", "quick", "long")
 
 
 def pick_device():
@@ -37,38 +36,43 @@ def pick_device():
         A ``torch.device``.
 
     Raises:
-        RuntimeError: ``MOE_DEVICE`` names no device that torch knows.
+        ValueError: ``MOE_DEVICE`` names no device of this machine; those it has are named.
 
-    >>> isinstance(pick_device(), torch.device)
+    >>> pick_device().type in ("cpu", "cuda", "mps")
     True
 
     Lesson 0.
     """
-    if chosen := os.environ.get("MOE_DEVICE"):
-        return torch.device(chosen)
-    if torch.cuda.is_available():
-        return torch.device("cuda")
-    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    import torch  # seconds to load: a command that is stopped meanwhile ends in one line
+
+    cards = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    allowed = ["cuda"] * (cards > 0) + ["mps"] * torch.backends.mps.is_available() + ["cpu"]
+    chosen = os.environ.get("MOE_DEVICE", allowed[0])
+    if chosen not in allowed + [f"cuda:{card}" for card in range(cards)]:
+        allowed += [f"cuda:0 to cuda:{cards - 1}"] * (cards > 0)
+        raise ValueError(f"MOE_DEVICE is {chosen!r}: allowed here are {', '.join(allowed)}")
+    return torch.device(chosen)
 
 
 def preset(**choices):
     """Choose how long a lesson computes: by the environment variable ``MOE_PRESET``.
 
     Args:
-        choices: the numbers of each preset, by its name; ``default`` is one of them.
+        choices: the numbers of each preset, by its name. A lesson without a ``quick`` or a
+            ``long`` of its own computes as by ``default``.
 
     Returns:
         The chosen one's numbers.
 
     Raises:
-        ValueError: ``MOE_PRESET`` names none of them.
+        ValueError: ``MOE_PRESET`` is none of ``default``, ``quick`` and ``long``.
 
-    >>> preset(default=300) if "MOE_PRESET" not in os.environ else 300
-    300
+    >>> preset(default=300, quick=30, long=300) in (30, 300)
+    True
 
     Lesson 9.
     """
     chosen = os.environ.get("MOE_PRESET", "default")
-    if chosen not in choices:
-        raise ValueError(f"MOE_PRESET is {chosen!r}: allowed are {', '.join(choices)}")
-    return choices[chosen]
+    if chosen not in PRESETS:
+        raise ValueError(f"MOE_PRESET is {chosen!r}: allowed are {', '.join(PRESETS)}")
+    return choices.get(chosen, choices["default"])

@@ -5,6 +5,7 @@ import json
 import lzma
 import os
 import sys
+import tempfile
 from functools import lru_cache
 from pathlib import Path
 
@@ -24,13 +25,35 @@ TOKENIZER_BYTES = 2_000_000  # that the tokenizer is learnt on
 def cache_folder():
     """Name the folder that keeps written corpora: $MOE_CACHE, or one in the user's cache.
 
+    Where the user has neither a name nor a home (a container started with some number), it is
+    a folder in the one for temporary files; where there is not even that, one that can never
+    be made, so that nothing is kept.
+
     >>> cache_folder().name != ""
     True
 
     Lesson 9.
     """
-    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return Path(os.environ.get("MOE_CACHE") or home / "moe-lesson")
+    if chosen := os.environ.get("MOE_CACHE"):
+        return Path(os.path.expanduser(chosen))
+    home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    if os.path.isabs(home):  # not "~/.cache" as it stands, nor below wherever one happens to be
+        return Path(home, "moe-lesson")
+    try:
+        return Path(tempfile.gettempdir(), f"moe-lesson-{_user()}")
+    except OSError:
+        return Path(os.devnull, "moe-lesson")
+
+
+def _user():
+    """Return the user's number; on Windows there is none."""
+    return os.getuid() if hasattr(os, "getuid") else 0
+
+
+def _refuse_strangers(folder):
+    """Raise PermissionError for a folder of temporary files that another user has made."""
+    if folder.name == f"moe-lesson-{_user()}" and folder.stat().st_uid != _user():
+        raise PermissionError(f"{folder} is another user's")
 
 
 def training_pages(budget=10_000_000, seed=0):
@@ -70,11 +93,19 @@ def _digest(budget, seed):
 
 
 def _read(path):
-    """Return what a file of the cache holds, None if it is absent or damaged."""
+    """Return what a file of the cache holds, None if it is absent, damaged or somebody else's."""
     try:
-        return json.loads(lzma.decompress(path.read_bytes()))
-    except (OSError, ValueError, lzma.LZMAError):
+        _refuse_strangers(path.parent)
+        pages = json.loads(lzma.decompress(path.read_bytes()))
+    except (OSError, EOFError, ValueError, RecursionError, lzma.LZMAError):
         return None
+    return pages if isinstance(pages, list) and pages and all(map(_is_page, pages)) else None
+
+
+def _is_page(one):
+    """Tell whether an entry is text, what it is about, and its bits of chance."""
+    kinds = (str, dict, (int, float))
+    return isinstance(one, list) and len(one) == 3 and all(map(isinstance, one, kinds))
 
 
 def _keep(path, pages):
@@ -82,8 +113,12 @@ def _keep(path, pages):
     partial = path.with_suffix(f".{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_bytes(lzma.compress(json.dumps(pages).encode(), preset=1))
-        partial.replace(path)
+        _refuse_strangers(path.parent)
+        try:
+            partial.write_bytes(lzma.compress(json.dumps(pages).encode(), preset=1))
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)  # a full disk keeps no half of it
     except OSError:
         return
 

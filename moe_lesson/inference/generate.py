@@ -139,7 +139,8 @@ def newest(routings, batch):
 def stream_text(model, tokenizer, prompt, tokens=100, sampling=None):
     """Continue a text and yield it piece by piece, the prompt first.
 
-    A character whose bytes are not all there yet waits for them.
+    A character whose bytes are not all there yet waits for them; what still waits at the end
+    comes last, so that the pieces together are the whole decoded text.
 
     Args:
         tokens: how many to add at most; fewer where the context ends before.
@@ -156,7 +157,7 @@ def stream_text(model, tokenizer, prompt, tokens=100, sampling=None):
     Lesson 9.
     """
     ids = tokenizer.encode(prompt).ids
-    shown = tokenizer.decode(ids)
+    shown = text = tokenizer.decode(ids)
     yield shown
     room = model.config.context_len + 1 - len(ids)
     for token in stream(model, [ids], min(tokens, max(room, 1)), sampling):
@@ -165,6 +166,8 @@ def stream_text(model, tokenizer, prompt, tokens=100, sampling=None):
         if not text.endswith("\ufffd"):
             yield text[len(shown) :]
             shown = text
+    if text != shown:
+        yield text[len(shown) :]
 
 
 def complete(model, tokenizer, prompt, tokens=100, sampling=None):

@@ -1,18 +1,74 @@
-"""A routed text for a terminal: each token in the colour and with the digit of its expert."""
+"""A text for a terminal: nothing in it commands the terminal, colours only where they show."""
 
 import os
+import sys
+import unicodedata
 
 from moe_lesson.study.figures.palette import colour, ink
+
+# Formatting signs that turn the order of the letters around: what is read is not what is there.
+TURNING = {chr(code) for code in (0x61C, 0x200E, 0x200F, *range(0x202A, 0x202F))}
+TURNING |= {chr(code) for code in range(0x2066, 0x206A)}
+BREAKING = "\u2028\u2029"
+
+
+def visible(text, plain=""):
+    r"""Show what would command a terminal by signs of its own.
+
+    Escape, bell and the other control characters become Unicode's pictures of them; those
+    without a picture, and the signs that change the direction of writing, their numbers.
+
+    Args:
+        plain: control characters that may stay, such as a line break.
+
+    >>> visible("a\x1b[2J\n"), visible("a\n", plain="\n"), visible("\x9b\u202e")
+    ('a␛[2J␊', 'a\n', '\\x9b\\u202e')
+
+    Lesson 10.
+    """
+    return "".join(one if one in plain else _sign(one) for one in text)
+
+
+def _sign(one):
+    """Return the picture of one character, itself if it does nothing."""
+    code = ord(one)
+    if code < 32:
+        return chr(0x2400 + code)
+    if code == 127:
+        return "\u2421"
+    if unicodedata.category(one) == "Cc":
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if one in TURNING or one in BREAKING else one
+
+
+def wants_colours(stream):
+    """Tell whether what is written to a stream may be coloured: a terminal that shows it.
+
+    Never where NO_COLOR is set to something (no-color.org), and never on a dumb terminal.
+
+    >>> import io
+    >>> wants_colours(io.StringIO())
+    False
+
+    Lesson 10.
+    """
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return False
+    try:
+        return stream.isatty()
+    except (AttributeError, ValueError):  # there is no stream, or it is closed
+        return False
 
 
 def coloured_text(trace, layer, colours=None):
     """Write the text for a terminal, each token behind its first expert's number and colour.
 
     Args:
-        colours: whether to colour; None: unless the environment variable NO_COLOR is set.
+        colours: whether to colour; None: as ``wants_colours`` says of the standard output.
 
     Returns:
         A string with 24-bit ANSI colours; without them, number and bar before each token.
+        Control characters of the text are shown, not sent.
 
     Raises:
         IndexError: the model has no such layer.
@@ -30,7 +86,7 @@ def coloured_text(trace, layer, colours=None):
     if not 0 <= layer < layers:
         raise IndexError(f"layer is {layer}: the trace has layers 0 to {layers - 1}")
     if colours is None:
-        colours = not os.environ.get("NO_COLOR")
+        colours = wants_colours(sys.stdout)
     first = trace.expert_LTK[layer, :, 0].tolist()
     pieces = [
         _paint(token, expert, colours) for token, expert in zip(trace.tokens, first, strict=True)
@@ -40,7 +96,8 @@ def coloured_text(trace, layer, colours=None):
 
 def _paint(token, expert, colours):
     """Colour one token; a line break comes after the colour has ended."""
-    shown, breaks = token.replace("\r", "").replace("\n", "¶"), "\n" * token.count("\n")
+    shown, breaks = token.replace("\r\n", "\n").replace("\n", "¶"), "\n" * token.count("\n")
+    shown = visible(shown)
     if not colours:
         return f"{expert}|{shown}{breaks}"
     paper, pen = (_rgb(shade) for shade in (colour(expert), ink(expert)))

@@ -67,9 +67,8 @@ def test_terminal_text_without_colours_has_digits(monkeypatch):
     assert coloured_text(ours, 0) == "0|The 1| end 1|¶\n0|x"
 
 
-def test_terminal_text_ends_each_colour_before_the_line(monkeypatch):
-    monkeypatch.delenv("NO_COLOR", raising=False)
-    shown = coloured_text(by_hand(["a", "\n"], [0, 1]), 0)
+def test_terminal_text_ends_each_colour_before_the_line():
+    shown = coloured_text(by_hand(["a", "\n"], [0, 1]), 0, colours=True)
     assert shown.count("\x1b[0m") == 2 and shown.endswith("\x1b[0m\n")
     assert "48;2;230;159;0" in shown  # expert 0 is orange
     with pytest.raises(IndexError, match="layers 0 to 0"):

@@ -8,11 +8,35 @@ from safetensors import SafetensorError, safe_open
 
 
 @contextmanager
+def naming(path):
+    """Let what goes wrong while a file is written name that file, safetensors' own errors too.
+
+    >>> with naming("note.txt"):
+    ...     raise OSError(28, "No space left on device")
+    Traceback (most recent call last):
+    OSError: [Errno 28] No space left on device: 'note.txt'
+
+    Lesson 9.
+    """
+    try:
+        yield
+    except SafetensorError as error:
+        raise OSError(f"{path} cannot be written: {error}") from error
+    except OSError as error:
+        if error.errno is None or error.filename is not None:
+            raise
+        raise OSError(error.errno, error.strerror, str(path)) from error
+
+
+@contextmanager
 def replacing(path):
     """Write a file so that a kill at any moment leaves the old one or the new one, whole.
 
     What the block writes to the path it is given reaches the disk, then takes the name in
     one step. If the block raises, the old file stays. One writer at a time.
+
+    Raises:
+        OSError: it cannot be written (the disk is full, say), with the file's name.
 
     >>> import pathlib, tempfile
     >>> path = pathlib.Path(tempfile.mkdtemp(), "note.txt")
@@ -25,10 +49,11 @@ def replacing(path):
     """
     temporary = path.with_name(f"{path.name}.tmp")
     try:
-        yield temporary
-        with open(temporary, "rb+") as file:
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
+        with naming(path):
+            yield temporary
+            with open(temporary, "rb+") as file:
+                os.fsync(file.fileno())
+            os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
     if os.name == "posix":  # elsewhere a folder cannot be opened, and need not be

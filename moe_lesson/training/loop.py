@@ -1,11 +1,7 @@
 """From a text to a trained model: AdamW, one progress bar, plain numbers."""
 
 import math
-import signal
-import threading
 import time
-from contextlib import contextmanager
-from dataclasses import asdict
 
 import torch
 import torch.nn.functional as F
@@ -15,8 +11,10 @@ from moe_lesson.models.likelihood import evaluate
 from moe_lesson.moe.balance import load, switch_loss, z_loss
 from moe_lesson.moe.routing import at_least_float32
 from moe_lesson.training import resume
+from moe_lesson.training.checks import check_same, check_start, fingerprint
 from moe_lesson.training.precision import fast_matmul
 from moe_lesson.training.settings import batch_at, learning_rate, make_optimizer
+from moe_lesson.training.stopping import stop_gently
 
 
 def losses(model, id_BS, settings):
@@ -53,7 +51,8 @@ def train(model, data, settings, folder=None, progress=True, watch=None):
     Ctrl-C (or Jupyter's stop button) ends it after the running step: the model is usable
     and the rows so far are returned. With a ``folder`` the state is saved there as it goes;
     called again with the same folder it goes on, and a run that was killed continues to
-    exactly the losses of one that was not (same machine, same threads).
+    exactly the losses of one that was not (same machine, same threads): with another text,
+    model or settings it is refused.
 
     Args:
         data: a ``text.tokenizer.Data``.
@@ -69,7 +68,8 @@ def train(model, data, settings, folder=None, progress=True, watch=None):
     Raises:
         FloatingPointError: the loss or its gradient is not a finite number; the weights are
             those before that step.
-        ValueError: the folder holds a run with other settings, or the text is too short.
+        ValueError: the folder holds another run, or as ``check_start``: before the first step.
+        OSError: the disk is full; the last state that was saved stays.
 
     >>> from moe_lesson.models.config import TINY
     >>> from moe_lesson.models.mixtral import Mixtral
@@ -83,12 +83,13 @@ def train(model, data, settings, folder=None, progress=True, watch=None):
 
     Lesson 9.
     """
-    optimizer = make_optimizer(model, settings)
-    rows = _resume(folder, model, optimizer, settings)
-    batch_at(data.train, 0, settings)  # a text too short is refused before anything is spent
+    check_start(model, data, settings, folder)
+    optimizer, kept = make_optimizer(model, settings), None
+    about = fingerprint(model, data, settings) if folder is not None else {}
+    rows = _resume(folder, model, optimizer, about)
     bar = tqdm(total=settings.steps, initial=len(rows), disable=not progress, unit="step")
     model.train()
-    with _stop_gently() as stop, bar:
+    with stop_gently() as stop, bar:
         for step in range(len(rows), settings.steps):
             with fast_matmul():
                 row = _step(model, optimizer, data.train, step, settings)
@@ -104,8 +105,9 @@ def train(model, data, settings, folder=None, progress=True, watch=None):
             speed = row["tokens"] / row["seconds"]
             bar.set_postfix_str(f"{row['nats']:.3f} nats, {speed:,.0f} tokens/s", refresh=False)
             bar.update()
-            if folder and (last or (step + 1) % settings.save_every == 0):
-                resume.save_state(folder, model, optimizer, _numbers(settings, rows))
+            if folder is not None and (last or (step + 1) % settings.save_every == 0):
+                numbers = about | {"rows": rows}
+                kept = resume.save_state(folder, model, optimizer, numbers, kept)
             if stopped:
                 break
     return rows
@@ -140,38 +142,17 @@ def _measure(model, text, settings):
     return {"valid_nats": score.nats, "valid_bits": score.bits}
 
 
-def _numbers(settings, rows):
-    return {"settings": asdict(settings), "rows": rows}
-
-
-def _resume(folder, model, optimizer, settings):
-    """Go on from what the folder holds, if it holds anything."""
+def _resume(folder, model, optimizer, about):
+    """Go on from what the folder holds, if it holds anything; return its rows."""
     if folder is None or not resume.has_state(folder):
         return []
-    numbers = resume.load_state(folder, model, optimizer)
-    ours = asdict(settings)
-    other = [name for name in ours if numbers["settings"].get(name) != ours[name]]
-    if other:
-        found = ", ".join(f"{n}={numbers['settings'].get(n)} (now {ours[n]})" for n in other)
-        raise ValueError(f"{folder} holds a run with other settings: {found}")
-    return numbers["rows"]
+    check_same(folder, resume.peek(folder), about)  # before it changes the model
+    return _checked_rows(folder, resume.load_state(folder, model, optimizer).get("rows"))
 
 
-@contextmanager
-def _stop_gently():
-    """Turn the first Ctrl-C into a wish; a second one interrupts at once."""
-    asked = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield asked
-        return
-
-    def ask(*_):
-        if asked.is_set():
-            raise KeyboardInterrupt
-        asked.set()
-
-    before = signal.signal(signal.SIGINT, ask)
-    try:
-        yield asked
-    finally:
-        signal.signal(signal.SIGINT, before)
+def _checked_rows(folder, rows):
+    """Refuse rows that ``train`` did not write."""
+    kinds = isinstance(rows, list) and all(isinstance(row, dict) for row in rows)
+    if not kinds or [row.get("step") for row in rows] != list(range(1, len(rows) + 1)):
+        raise ValueError(f"{folder} holds a state whose rows are not those of a run, step by step")
+    return rows

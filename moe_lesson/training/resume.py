@@ -7,32 +7,41 @@ import torch
 from safetensors.torch import save_file
 
 from moe_lesson.checkpoints.files import check_tensors, read_tensors, replacing
+from moe_lesson.training.history import forget_rows, load_rows, save_rows
 
 # In a folder of its own: readers of checkpoints take every *.safetensors beside config.json.
 STATE = Path("training", "state.safetensors")
 
 
-def save_state(folder, model, optimizer, numbers):
+def save_state(folder, model, optimizer, numbers, kept=None):
     """Save all that the next step depends on, as one file that is replaced whole.
 
     A kill at any moment leaves the old state or the new one. Weights, what the optimizer
     remembers and torch's random states are tensors; ``numbers`` and the optimizer's
     settings are JSON in the header of the same file, so that none can be ahead of another.
+    A header ends at 100 MB, so the ``rows`` among the numbers lie beside it, in a file that
+    only grows (``history``); the header says how much of it belongs to this state.
 
     Args:
         model: any module.
         optimizer: any of torch's whose memory is tensors by parameter, such as AdamW.
-        numbers: what JSON can hold, with words as keys: the step, the history, ...
+        numbers: what JSON can hold, with words as keys: the step, ``rows`` (a list), ...
+        kept: what the last call returned: its rows, which must be the same, are not written
+            again. None writes all.
+
+    Returns:
+        What the next call takes as ``kept``; None without ``rows``.
 
     Raises:
         TypeError: ``numbers`` hold something that JSON cannot.
+        OSError: it cannot be written; the old state stays.
 
     >>> import tempfile
     >>> model, folder = torch.nn.Linear(1, 1), tempfile.mkdtemp()
     >>> optimizer = torch.optim.AdamW(model.parameters())
-    >>> save_state(folder, model, optimizer, {"step": 7})
+    >>> kept = save_state(folder, model, optimizer, {"step": 1, "rows": [{"nats": 2.5}]})
     >>> load_state(folder, model, optimizer)
-    {'step': 7}
+    {'step': 1, 'rows': [{'nats': 2.5}]}
 
     Lesson 9.
     """
@@ -45,15 +54,21 @@ def save_state(folder, model, optimizer, numbers):
     }
     tensors = _weights(model) | remembered | _random_states(model)
     header = {
-        "numbers": numbers,
+        "numbers": {name: value for name, value in numbers.items() if name != "rows"},
         "optimizer": type(optimizer).__name__,
         "groups": _groups(optimizer, names),
     }
-    words = {"format": "pt", "state": json.dumps(header)}
+    words = json.dumps(header)  # before anything is written: it may hold what JSON cannot
     path = Path(folder) / STATE
     path.parent.mkdir(parents=True, exist_ok=True)
+    kept = save_rows(path.parent, numbers["rows"], kept) if "rows" in numbers else None
+    if kept:
+        words = json.dumps(header | {"rows": kept.mark()})
     with replacing(path) as temporary:
-        save_file({name: t.contiguous() for name, t in tensors.items()}, temporary, words)
+        whole = {name: tensor.contiguous() for name, tensor in tensors.items()}
+        save_file(whole, temporary, {"format": "pt", "state": words})
+    forget_rows(path.parent, but=kept and kept.name)
+    return kept
 
 
 def has_state(folder):
@@ -65,6 +80,30 @@ def has_state(folder):
     Lesson 9.
     """
     return (Path(folder) / STATE).exists()
+
+
+def peek(folder):
+    """Read the numbers of a state, and nothing else of it.
+
+    Returns:
+        The ``numbers`` that were saved, without ``rows``.
+
+    Raises:
+        ValueError: it is damaged, or no training state.
+
+    >>> import tempfile
+    >>> model, folder = torch.nn.Linear(1, 1), tempfile.mkdtemp()
+    >>> kept = save_state(folder, model, torch.optim.AdamW(model.parameters()), {"step": 7})
+    >>> peek(folder)
+    {'step': 7}
+
+    Lesson 9.
+    """
+    path = Path(folder) / STATE
+    try:
+        return _read_header(read_tensors(path)[1])["numbers"]
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
 
 
 def load_state(folder, model, optimizer):
@@ -87,21 +126,53 @@ def load_state(folder, model, optimizer):
     if not path.exists():
         raise FileNotFoundError(f"{path.as_posix()}: no state was saved here")
     tensors, words = read_tensors(path)
-    names = {weight: name for name, weight in model.named_parameters()}
     try:
-        header = json.loads(words.get("state", "null"))
-        if header is None:
-            raise ValueError("the header holds no numbers, so this is no training state")
-        weights = _part(tensors, "model.")
+        header = _read_header(words)
+        weights, random = _part(tensors, "model."), _part(tensors, "random.")
         check_tensors(weights, {name: t.shape for name, t in model.state_dict().items()})
-        _check_optimizer(header, optimizer, names)
+        _check_optimizer(header, optimizer, model)
+        remembered = _optimizer_state(header, _part(tensors, "optimizer."), model)
+        _check_random_states(model, random)
+        rows = {"rows": load_rows(path.parent, header["rows"])} if "rows" in header else {}
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
     for name, weight in model.state_dict().items():
         weight.copy_(weights[name])
-    optimizer.load_state_dict(_optimizer_state(header, _part(tensors, "optimizer.")))
-    _set_random_states(model, _part(tensors, "random."))
-    return header["numbers"]
+    optimizer.load_state_dict(remembered)
+    _set_random_states(model, random)
+    return header["numbers"] | rows
+
+
+def drop_state(folder):
+    """Delete the state of a run, so that another can begin in its folder.
+
+    >>> drop_state("absent")
+
+    Lesson 9.
+    """
+    path = Path(folder) / STATE
+    path.unlink(missing_ok=True)
+    forget_rows(path.parent)
+
+
+def _read_header(words):
+    """Return what ``save_state`` wrote there, its kinds checked."""
+    try:
+        header = json.loads(words.get("state", "null"))
+    except RecursionError:
+        header = None
+    if not isinstance(header, dict):
+        raise ValueError("the header holds no numbers, so this is no training state")
+    kinds = {"numbers": dict, "optimizer": str, "groups": list}
+    fits = all(isinstance(header.get(name), kind) for name, kind in kinds.items())
+    if not fits or not all(_is_group(group) for group in header["groups"]):
+        raise ValueError(f"the header does not hold {', '.join(kinds)}, as a training state does")
+    return header
+
+
+def _is_group(group):
+    names = group.get("params") if isinstance(group, dict) else None
+    return isinstance(names, list) and all(isinstance(name, str) for name in names)
 
 
 def _weights(model):
@@ -122,7 +193,8 @@ def _groups(optimizer, names):
     ]
 
 
-def _check_optimizer(header, optimizer, names):
+def _check_optimizer(header, optimizer, model):
+    names = {weight: name for name, weight in model.named_parameters()}
     if header["optimizer"] != type(optimizer).__name__:
         raise ValueError(f"the optimizer is {header['optimizer']}, not {type(optimizer).__name__}")
     groups = [group["params"] for group in header["groups"]]
@@ -132,14 +204,18 @@ def _check_optimizer(header, optimizer, names):
         raise ValueError(f"the optimizer's groups of {theirs} parameters are not ours, of {own}")
 
 
-def _optimizer_state(header, tensors):
+def _optimizer_state(header, tensors, model):
     """Rebuild what torch's ``load_state_dict`` takes: parameters by number, not by name."""
     names = [name for group in header["groups"] for name in group["params"]]
     number = {name: index for index, name in enumerate(names)}
-    memory = {}
+    memory, weights = {}, dict(model.named_parameters())
     for name, value in tensors.items():
-        weight, key = name.rsplit(".", 1)
+        weight, _, key = name.rpartition(".")
+        if weight not in number or value.dim() and value.shape != weights[weight].shape:
+            raise ValueError(f"the optimizer's {name} is not of one of its parameters")
         memory.setdefault(number[weight], {})[key] = value
+    if len({frozenset(one) for one in memory.values()}) > 1:
+        raise ValueError("the optimizer does not remember the same of all parameters")
     groups = [
         # JSON made lists of tuples (AdamW's betas).
         {key: tuple(value) if isinstance(value, list) else value for key, value in group.items()}
@@ -156,6 +232,16 @@ def _random_states(model):
     if device.type in ("cuda", "mps"):
         states[f"random.{device.type}"] = getattr(torch, device.type).get_rng_state()
     return states
+
+
+def _check_random_states(model, states):
+    """Refuse states that torch's generators cannot take."""
+    for name, ours in _random_states(model).items():
+        found = states.get(name.removeprefix("random."))
+        if found is None and name != "random.cpu":
+            continue  # the run was on another device
+        if found is None or found.dtype != ours.dtype or found.shape != ours.shape:
+            raise ValueError(f"{name} is no state of torch's generator")
 
 
 def _set_random_states(model, states):

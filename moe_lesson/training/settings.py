@@ -21,6 +21,8 @@ MEANING = {
     "save_every": "steps between saves, if there is a folder",
 }
 
+SEEDS = 2**32  # more, and the product with the step would leave torch's 64 bits
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -55,11 +57,18 @@ class Settings:
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} is {getattr(self, name)}: it must be 1 or more")
         for name in "learning_rate clip".split():
-            if not getattr(self, name) > 0:
-                raise ValueError(f"{name} is {getattr(self, name)}: it must exceed 0")
+            if not 0 < getattr(self, name) < math.inf:
+                found = f"{name} is {getattr(self, name)}"
+                raise ValueError(f"{found}: it must exceed 0, and be finite")
         for name in "weight_decay balance_weight z_weight".split():
-            if not getattr(self, name) >= 0:
-                raise ValueError(f"{name} is {getattr(self, name)}: it must be 0 or more")
+            if not 0 <= getattr(self, name) < math.inf:
+                found = f"{name} is {getattr(self, name)}"
+                raise ValueError(f"{found}: it must be 0 or more, and finite")
+        if not 0 <= self.seed < SEEDS:
+            raise ValueError(f"seed is {self.seed}: it must lie between 0 and {SEEDS - 1}")
+        if self.measure_tokens < self.length:
+            found = f"measure_tokens is {self.measure_tokens}"
+            raise ValueError(f"{found}: it must be at least one window, length {self.length}")
 
 
 def learning_rate(step, steps, peak, warmup):

@@ -100,7 +100,7 @@ def load_rows(folder, mark):
     Lesson 9.
     """
     kinds = {"file": str, "bytes": int, "sha256": str}
-    fits = isinstance(mark, dict) and all(isinstance(mark.get(k), kind) for k, kind in kinds.items())
+    fits = isinstance(mark, dict) and all(isinstance(mark.get(k), v) for k, v in kinds.items())
     if not fits or Path(mark["file"]).name != mark["file"]:
         raise ValueError("the header does not say where the rows of the run are")
     path = Path(folder, mark["file"])

@@ -144,6 +144,8 @@ def _measure(model, text, settings):
 
 def _resume(folder, model, optimizer, about):
     """Go on from what the folder holds, if it holds anything; return its rows."""
+    if folder is not None:
+        resume.make_place(folder)
     if folder is None or not resume.has_state(folder):
         return []
     check_same(folder, resume.peek(folder), about)  # before it changes the model

@@ -71,6 +71,24 @@ def save_state(folder, model, optimizer, numbers, kept=None):
     return kept
 
 
+def make_place(folder):
+    """Make the folder of a state, and see that files can be written there.
+
+    Raises:
+        OSError: they cannot, with the reason.
+
+    >>> import tempfile
+    >>> make_place(tempfile.mkdtemp())
+
+    Lesson 9.
+    """
+    place = (Path(folder) / STATE).parent
+    place.mkdir(parents=True, exist_ok=True)
+    with replacing(place / "probe") as temporary:
+        temporary.write_bytes(b"")
+    (place / "probe").unlink()
+
+
 def has_state(folder):
     """Tell whether a folder holds a run that ``load_state`` can continue.
 

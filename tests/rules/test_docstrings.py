@@ -12,7 +12,7 @@ NO_VERB = {"A", "An", "The", "This", "That", "It", "Our", "Function", "Method", 
 LESSON = re.compile(r"Lessons? \d+(, \d+)*( and \d+)?\.")
 # Figures and panels are looked at, and the command line is typed: no example by hand.
 NO_DOCTEST = re.compile(
-    r"moe_lesson\.(__main__|study\.(figures|widgets)\.\w+|lessons\.lesson\d\d\.(figures|widget_)\w*)"
+    r"moe_lesson\.(__main__|commands\.\w+|study\.(figures|widgets)\.\w+|lessons\.lesson\d\d\.(figures|widget_)\w*)"
 )
 
 def first_line_faults(docstring):

@@ -1,0 +1,109 @@
+"""What can be typed after ``python -m moe_lesson``."""
+
+import argparse
+import dataclasses
+
+from moe_lesson.study.terminal import visible
+from moe_lesson.training.settings import MEANING, SEEDS, Settings
+
+ABOUT = "Train a small Mixtral, sample from it, see its routing, measure it, export it."
+PROMPT = "One day, a baker"
+FOLDERS = ("model", "text", "out")
+MOST = 2**31 - 1
+WHOLE = {  # option -> the least and the most that it may be
+    "budget": (10_000, 10**9),
+    "seed": (0, SEEDS - 1),
+    "layer": (0, MOST),
+    **dict.fromkeys(("experts", "top_k", "tokens"), (1, MOST)),
+    **{f.name: (1, MOST) for f in dataclasses.fields(Settings) if f.type is int and f.default},
+}
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message):
+        """Say what is wrong in one line, without the list of all options."""
+        self.exit(2, f"{self.prog}: {visible(message)}; --help lists the options\n")
+
+
+def parser():
+    """Describe the five commands and their options.
+
+    >>> parser().parse_args(["sample", "--top-k", "5"]).top_k
+    5
+
+    Lesson 9.
+    """
+    top = _Parser(prog="python -m moe_lesson", description=ABOUT)
+    commands = top.add_subparsers(dest="command", required=True)
+    for name, text in {
+        "train": "train a small Mixtral and keep it in a folder",
+        "sample": "continue a prompt",
+        "routes": "print a text, each token in the colour and with the digit of its expert",
+        "evaluate": "measure nats per token and bits per byte on the held-out part of a text",
+        "export": "write a folder that Hugging Face's transformers opens",
+    }.items():
+        shown = argparse.ArgumentDefaultsHelpFormatter
+        one = commands.add_parser(name, help=text, description=text, formatter_class=shown)
+        if name != "train":
+            one.add_argument("--model", help="folder of a model; none: runs/small, else ours")
+        if name in ("train", "evaluate"):
+            one.add_argument("--text", help="folder of .txt files; none: the course's corpus")
+        if name in ("sample", "routes"):
+            one.add_argument("--prompt", default=PROMPT, help="text to begin with")
+        if name in ("train", "export"):
+            text = "replace the run or model that --out holds; without, it is refused"
+            one.add_argument("--overwrite", action="store_true", help=text)
+    _add_options(*(commands.choices[name] for name in ("train", "sample", "routes", "export")))
+    return top
+
+
+def _add_options(train, sample, routes, export):
+    train.add_argument("--out", default="runs/small", help="folder for the run and its model")
+    train.add_argument("--resume", action="store_true", help="go on with an unfinished run")
+    train.add_argument("--budget", type=int, default=2_000_000, help="bytes of the course's corpus")
+    train.add_argument("--preset", choices=("small", "tiny"), default="small", help="model size")
+    train.add_argument("--experts", type=int, help="experts a layer, 1: dense; none: the preset's")
+    train.add_argument("--top-k", type=int, help="experts a token; none: the preset's")
+    for field in dataclasses.fields(Settings):
+        option = "--" + field.name.replace("_", "-")
+        text = MEANING[field.name]
+        train.add_argument(option, type=field.type, default=field.default, help=text)
+    sample.add_argument("--tokens", type=int, default=120, help="how many to add at most")
+    sample.add_argument("--temperature", type=float, default=0.8, help="0 is greedy")
+    sample.add_argument("--top-k", type=int, help="keep only the k most likely tokens; none: all")
+    sample.add_argument("--top-p", type=float, default=0.95, help="keep this share of likelihood")
+    sample.add_argument("--seed", type=int, default=0, help="another seed, another text")
+    routes.add_argument("--layer", type=int, default=0, help="counted from 0")
+    export.add_argument("--out", required=True, help="folder to write")
+    export.add_argument("--dtype", choices=("float32", "bfloat16", "float16"), default="float32")
+
+
+def check_options(args):
+    """Refuse what no command can mean: an empty name, a number out of its range.
+
+    An option that is empty (an unset variable of the shell) is not one that was left out.
+
+    Raises:
+        ValueError: the option, what it is, and what is allowed.
+
+    >>> check_options(parser().parse_args(["train", "--experts", "0"]))
+    Traceback (most recent call last):
+    ValueError: --experts is 0: it must be 1 or more
+
+    Lesson 9.
+    """
+    for name, value in vars(args).items():
+        option = "--" + name.replace("_", "-")
+        if name in FOLDERS and value is not None and (not value or "\0" in value):
+            raise ValueError(f"{option} is {value!r}: it must name a folder")
+        if name in WHOLE and value is not None:
+            least, most = WHOLE[name]
+            allowed = f"{least} or more" if most == MOST else f"between {least} and {most}"
+            if value < least:
+                raise ValueError(f"{option} is {value}: it must be {allowed}")
+            if value > most:
+                raise ValueError(f"{option} is {value}: it must be at most {most}")
+    try:
+        getattr(args, "prompt", "").encode()
+    except UnicodeEncodeError as error:
+        raise ValueError(f"--prompt is not UTF-8 from character {error.start} on") from error

@@ -1,0 +1,91 @@
+"""The command ``train``: everything that can be known first is checked first."""
+
+from pathlib import Path
+
+import torch
+
+from moe_lesson import pick_device
+from moe_lesson.checkpoints import folder as checkpoint
+from moe_lesson.commands import plan as plans
+from moe_lesson.commands.console import INTERRUPTED, complain, say, say_pieces
+from moe_lesson.commands.options import PROMPT
+from moe_lesson.inference.generate import stream_text
+from moe_lesson.inference.sampling import Sampling
+from moe_lesson.models import config as configs
+from moe_lesson.models.likelihood import bits_by, evaluate, token_nats
+from moe_lesson.models.mixtral import Mixtral
+from moe_lesson.training import loop
+from moe_lesson.training.checks import check_length, check_start
+from moe_lesson.training.settings import MEANING, Settings
+from moe_lesson.training.stopping import stop_gently
+
+
+def train(args):
+    """Train a model and keep it.
+
+    Returns:
+        An exit code; None when the run is over.
+
+    Lesson 9.
+    """
+    folder, plan = Path(args.out), plans.plan_of(args)
+    base = getattr(configs, args.preset.upper())
+    settings = Settings(**{name: getattr(args, name) for name in MEANING})
+    plans.check_run(folder, plan, args.resume, args.overwrite)
+    plans.sized(base, args.experts, args.top_k, base.vocab_size)
+    check_length(settings.length, base.context_len)
+    device = pick_device()
+    known = plans.known_tokenizer(folder) if args.resume else None
+    words, data, labels, told = plans.read_text(plan, base.vocab_size, known)
+    plan = plans.complete_plan(plan, words, data)
+    if args.resume:
+        plans.check_text(folder, plan)
+    torch.manual_seed(settings.seed)
+    config = plans.sized(base, args.experts, args.top_k, words.get_vocab_size())
+    model = Mixtral(config).to(device)
+    check_start(model, data, settings, folder)
+    _introduce(config, data, told)
+    if args.overwrite:
+        plans.clear(folder)
+    plans.keep_plan(folder, plan, words)
+    with stop_gently() as stop:
+        rows = loop.train(model, data, settings, folder)
+        checkpoint.save(folder, model, words)
+    if stop.is_set():
+        done = f"stopped after step {len(rows)} of {settings.steps}"
+        complain("train", f"{done}: the model is in {folder}, --resume goes on")
+        return INTERRUPTED
+    _report(model, words, data, labels, rows[-1])
+    say(f"the model is in {folder}: try python -m moe_lesson sample --model {folder}")
+
+
+def _introduce(config, data, told):
+    if told:
+        say(told)
+    say(
+        f"{config.total_parameters:,} parameters, {config.active_parameters:,} of them active; "
+        f"{data.train.bytes_T.sum():,} bytes in {len(data.train.id_T):,} tokens to train on"
+    )
+
+
+def _report(model, words, data, labels, row):
+    """Say how good the model is, and show it."""
+    score = evaluate(model, data.valid, min(128, model.config.context_len))
+    say(
+        f"step {row['step']}, {row['seconds']:.0f} s of training; held-out text: "
+        f"{score.nats:.3f} nats per token, {score.bits:.3f} bits per byte"
+    )
+    say_bits(model, data.valid, labels)
+    say("a sample:")
+    say_pieces(stream_text(model, words, PROMPT, 100, Sampling(0.8, top_p=0.95)))
+
+
+def say_bits(model, text, labels):
+    """Print what the corpus's labels allow to tell apart.
+
+    Lesson 9.
+    """
+    for name in ("language", "kind") if labels else ():
+        bits = bits_by(labels[name], token_nats(model, text), text.bytes_T)
+        shown = ", ".join(f"{label} {value:.3f}" for label, value in sorted(bits.items()))
+        say(f"bits per byte by {name}: {shown}")

@@ -559,7 +559,7 @@ LESSON_01 = {
         (
             "two runs",
             "def your_question():\n    return {'4': [1, 2], '8': [2, 3]}",
-            "five show a spread",
+            "2 of 5 runs",
         ),
         (
             "lost runs",
@@ -1046,7 +1046,7 @@ LESSON_04 = {
         (
             "two seeds",
             "def own_remedy():\n    return {'none': [(2.0, 3.0)] * 2, 'mine': [(2.1, 1.1)] * 2}",
-            "three at least",
+            "2 of 3 runs",
         ),
         (
             "a share for a ratio",

@@ -41,15 +41,16 @@ def measuring(model):
 
     Lesson 9.
     """
-    training = model.training
-    if training:
+    # Of a model in training, whose parts may differ; generation, a token at a time, walks none.
+    modes = {part: part.training for part in model.modules()} if model.training else {}
+    if modes:
         model.eval()
     try:
         with torch.inference_mode():
             yield
     finally:
-        if training:
-            model.train()
+        for part, mode in modes.items():
+            part.training = mode
 
 
 def evaluate(model, text, length, batch=16, limit=None):

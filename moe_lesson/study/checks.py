@@ -7,7 +7,10 @@ or ``correct``, or raises AssertionError and says what is wrong.
 
 import dis
 import functools
+import math
+from statistics import fmean
 
+import numpy as np
 import torch
 
 
@@ -112,6 +115,58 @@ def tensor_of(given, shape, what):
     return given.detach().double()
 
 
+def array_of(given, shape, what):
+    """Demand a NumPy array of a shape and return it as float64.
+
+    Raises:
+        AssertionError: it is no array, its shape differs, or a value is not finite.
+
+    >>> array_of(np.ones(2), (3,), "the result")
+    Traceback (most recent call last):
+    AssertionError: the result has shape (2,): it must be (3,)
+
+    Lesson 1.
+    """
+    demand(isinstance(given, np.ndarray), f"{what} is a {type(given).__name__}, not a NumPy array")
+    demand(given.shape == shape, f"{what} has shape {given.shape}: it must be {shape}")
+    demand(bool(np.isfinite(given).all()), f"{what} holds NaN or infinity: {given.tolist()}")
+    return given.astype(float)
+
+
+def number_of(given, what, hint="it must be finite"):
+    """Demand one finite number and return it as a float.
+
+    Args:
+        hint: what to say of NaN and infinity.
+
+    Raises:
+        AssertionError: it is no number, or not finite.
+
+    >>> number_of("2", "the price")
+    Traceback (most recent call last):
+    AssertionError: the price is a str: it must be a number
+
+    Lesson 3.
+    """
+    try:
+        is_finite = math.isfinite(given)
+    except (TypeError, ValueError, RuntimeError):  # the last two: a tensor of several
+        raise AssertionError(f"{what} is a {type(given).__name__}: it must be a number") from None
+    demand(is_finite, f"{what} is {given}: {hint}")
+    return float(given)
+
+
+def rounded(values):
+    """Round a tensor's numbers for a message.
+
+    >>> rounded(torch.tensor([1 / 3, 1.0]))
+    [0.3333, 1.0]
+
+    Lesson 3.
+    """
+    return [round(x, 4) for x in values.tolist()]
+
+
 def near(given, wanted, tolerance=1e-4):
     """Tell whether numbers agree to about four digits.
 
@@ -122,3 +177,67 @@ def near(given, wanted, tolerance=1e-4):
     """
     given, wanted = (torch.as_tensor(x, dtype=torch.float64) for x in (given, wanted))
     return torch.allclose(given, wanted, rtol=tolerance, atol=tolerance)
+
+
+def settings_of(results):
+    """Demand a dict of two settings or more and return it.
+
+    Raises:
+        AssertionError: it is no dict, or there is nothing to compare with.
+
+    >>> settings_of({"a": [1.0, 2.0]})
+    Traceback (most recent call last):
+    AssertionError: 1 setting: a comparison needs two. Measure it beside another, or beside none
+
+    Lesson 1.
+    """
+    demand(isinstance(results, dict), f"return a dict, not a {type(results).__name__}")
+    said = f"{len(results)} setting: a comparison needs two. Measure it beside another, or beside"
+    demand(len(results) > 1, f"{said} none")
+    return results
+
+
+def comparison(results, unit, seeds, between=(-math.inf, math.inf)):
+    """Demand runs that can show a difference, and print it beside their spread.
+
+    Args:
+        results: setting -> a number for each run; the others are compared with the first.
+        unit: of the numbers, in words.
+        seeds: the fewest runs of a setting.
+        between: what every number lies between.
+
+    Raises:
+        AssertionError: a setting has too few runs, a run is no such number, or all runs of
+            each setting are equal.
+
+    >>> comparison({"a": [2.0, 2.1], "b": [1.8, 1.9]}, "bits per byte", seeds=2)
+    b minus a: -0.2 bits per byte; runs of one setting differ by up to 0.1
+
+    Lesson 1.
+    """
+    runs = {name: _runs(name, given, seeds) for name, given in settings_of(results).items()}
+    low, high = between
+    limits = [f"lie above {low:g}"] * (low > -math.inf) + [f"lie below {high:g}"]
+    for name, each in runs.items():
+        said = f"{name}: {each} are not {unit}, which {' and '.join(limits)}"
+        demand(low < min(each) and max(each) < high, said)
+    spread = max(max(each) - min(each) for each in runs.values())
+    demand(spread > 0, "all runs of a setting are equal: are their starts different?")
+    one, *others = runs
+    for other in others:
+        gap = fmean(runs[other]) - fmean(runs[one])
+        print(
+            f"{other} minus {one}: {gap:.4g} {unit}; "
+            f"runs of one setting differ by up to {spread:.4g}"
+        )
+
+
+def _runs(name, given, seeds):
+    """Demand enough finite numbers of one setting."""
+    try:
+        given = list(given)
+    except TypeError:
+        raise AssertionError(f"{name}: give a list of runs, not {given}") from None
+    said = f"{name} has {len(given)} of {seeds} runs: one cannot show its own spread, {seeds} can"
+    demand(len(given) >= seeds, said)
+    return [number_of(each, f"a run of {name}", "it never arrived") for each in given]

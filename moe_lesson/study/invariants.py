@@ -10,7 +10,9 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from moe_lesson.models.likelihood import measuring
 from moe_lesson.moe.routing import Routing
+from moe_lesson.study.checks import demand
 
 # Rounding alone left 1e-8 of the loss in the gradient of a weight p / p, which is 0 exactly;
 # the least true one measured, in an untrained two-layer model, was 3e-5.
@@ -86,10 +88,10 @@ def dropped_tokens_add_zero(y_TD, dropped_T):
     Lesson 5.
     """
     dropped = int(dropped_T.sum())
-    _demand(dropped, "no token was dropped, so nothing was checked: lower the capacity")
+    demand(dropped, "no token was dropped, so nothing was checked: lower the capacity")
     largest = y_TD[dropped_T].abs().max().item()
     why = f"a dropped token adds up to {largest:.3g}: no expert saw it, so it must add exactly 0"
-    _demand(largest == 0, f"{why}, and the residual alone carries it")
+    demand(largest == 0, f"{why}, and the residual alone carries it")
     verb = "was dropped and adds" if dropped == 1 else "were dropped and add"
     return f"{dropped} of {len(dropped_T)} tokens {verb} exactly zero"
 
@@ -168,7 +170,7 @@ def router_learns(loss, scores, source="the language loss"):
         size = 0.0 if gradient is None else gradient.float().norm().item()
         why = f"{source} ({loss.item():.3g}) gives the router a gradient of {size:.1e}: it stays as"
         hint = "it was drawn (one expert with its weight renormalised to 1? detached scores?)"
-        _demand(size > LEAST_GRADIENT * abs(loss.item()), f"{why} {hint}")
+        demand(size > LEAST_GRADIENT * abs(loss.item()), f"{why} {hint}")
     return f"the router learns from {source}"
 
 
@@ -182,7 +184,7 @@ def validation_is_cross_entropy(nats, logits_BSV, target_BS):
     """
     alone = F.cross_entropy(logits_BSV.flatten(0, 1).float(), target_BS.flatten()).item()
     why = f"the validation loss is {nats:.5f}, the cross entropy {alone:.5f}: with auxiliary losses"
-    _demand(abs(nats - alone) <= 1e-4 * alone, f"{why} in it, it compares with no other model's")
+    demand(abs(nats - alone) <= 1e-4 * alone, f"{why} in it, it compares with no other model's")
     return "the validation loss is cross entropy alone"
 
 
@@ -209,31 +211,18 @@ def routing_of(result):
     return next((other for other in others if isinstance(other, Routing)), None)
 
 
-def _demand(holds, message):
-    if not holds:
-        raise AssertionError(message)
-
-
 def _demand_same(result, expected, message):
     """Demand equal tensors, up to what rounding explains at their precision."""
     left, right = tensor_of(result).detach(), tensor_of(expected).detach()
     shapes = f"Shapes {tuple(left.shape)} and {tuple(right.shape)}"
-    _demand(left.shape == right.shape, f"{message}. {shapes}")
+    demand(left.shape == right.shape, f"{message}. {shapes}")
     if right.numel():
         largest, gap = right.abs().max().item(), (left - right).abs().max().item()
         allowed = torch.finfo(right.dtype).eps ** 0.5 * largest
-        _demand(gap <= allowed, f"{message}. Largest gap {gap:.2g}, rounding gives {allowed:.1g}")
+        demand(gap <= allowed, f"{message}. Largest gap {gap:.2g}, rounding gives {allowed:.1g}")
 
 
 def _evaluate(call, x):
     """Call a module in evaluation mode, or any callable, without gradients."""
-    modules = list(call.modules()) if isinstance(call, nn.Module) else []
-    modes = [module.training for module in modules]
-    for module in modules:
-        module.training = False
-    try:
-        with torch.no_grad():
-            return call(x)
-    finally:
-        for module, mode in zip(modules, modes):
-            module.training = mode
+    with measuring(call) if isinstance(call, nn.Module) else torch.no_grad():
+        return call(x)

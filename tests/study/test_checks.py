@@ -17,7 +17,14 @@ from moe_lesson.models.attention import attend, rotate, slot_positions
 from moe_lesson.moe.balance import importance, smooth_load
 from moe_lesson.moe.experts import swiglu
 from moe_lesson.moe.routing import Routing, top_k
-from moe_lesson.study.checks import demand, exercise, tensor_of
+from moe_lesson.study.checks import (
+    array_of,
+    comparison,
+    demand,
+    exercise,
+    number_of,
+    tensor_of,
+)
 from moe_lesson.study.information import mutual_information
 from moe_lesson.training.loop import learning_rate
 
@@ -417,3 +424,60 @@ def test_a_tensor_is_described_when_it_is_wrong(given, part):
     with pytest.raises(AssertionError) as error:
         tensor_of(given, (2,), "the result")
     assert part in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "given, part",
+    [
+        ([1.0, 2.0], "is a list, not a NumPy array"),
+        (np.ones(3), "has shape (3,)"),
+        (np.array([math.nan, 1]), "NaN"),
+    ],
+)
+def test_an_array_is_described_when_it_is_wrong(given, part):
+    with pytest.raises(AssertionError) as error:
+        array_of(given, (2,), "the result")
+    assert part in str(error.value)
+
+
+@pytest.mark.parametrize("given", [2, 2.0, np.float32(2), np.int64(2), torch.tensor(2.0)])
+def test_a_number_of_any_library_is_a_number(given):
+    assert number_of(given, "it") == 2.0
+
+
+@pytest.mark.parametrize("given", ["2", None, [2], torch.ones(3), np.ones(3), 2j])
+def test_what_is_no_number_is_named(given):
+    with pytest.raises(AssertionError, match=f"it is a {type(given).__name__}: it must be a num"):
+        number_of(given, "it")
+
+
+def test_every_setting_is_compared_with_the_first(capsys):
+    runs = {"a": np.array([1.0, 2.0, 3.0]), "b": torch.tensor([4.0, 4.0, 4.0]), "c": [0, 0, 1.5]}
+    comparison(runs, "rows", seeds=3, between=(-1, 5))
+    assert capsys.readouterr().out == (
+        "b minus a: 2 rows; runs of one setting differ by up to 2\n"
+        "c minus a: -1.5 rows; runs of one setting differ by up to 2\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "results, part",
+    [
+        ([[1.0, 2.0], [3.0, 4.0]], "return a dict, not a list"),
+        ({}, "0 setting: a comparison needs two"),
+        ({"a": [1.0, 2.0]}, "1 setting: a comparison needs two"),
+        ({"a": [1.0, 2.0], "b": [1.0]}, "b has 1 of 2 runs: one cannot show its own spread"),
+        ({"a": [1.0, 2.0], "b": 3.0}, "b: give a list of runs, not 3.0"),
+        ({"a": [1.0, 2.0], "b": [[1.0], [2.0]]}, "a run of b is a list: it must be a number"),
+        ({"a": [1.0, 2.0], "b": ["1", "2"]}, "a run of b is a str: it must be a number"),
+        ({"a": [1.0, 2.0], "b": [1.0, math.nan]}, "a run of b is nan: it never arrived"),
+        ({"a": [1.0, math.inf], "b": [1.0, 2.0]}, "a run of a is inf: it never arrived"),
+        ({"a": [1.0, 2.0], "b": [1.0, 8.0]}, "are not bits, which lie above 0 and lie below 8"),
+        ({"a": [1.0, 2.0], "b": [0.0, 7.0]}, "b: [0.0, 7.0] are not bits"),
+        ({"a": [1.0, 1.0], "b": [2.0, 2.0]}, "all runs of a setting are equal"),
+    ],
+)
+def test_a_comparison_that_shows_nothing_is_refused(results, part, capsys):
+    with pytest.raises(AssertionError) as error:
+        comparison(results, "bits", seeds=2, between=(0, 8))
+    assert part in str(error.value) and not capsys.readouterr().out

@@ -128,6 +128,13 @@ def test_our_model_passes_every_check_and_stays_in_its_mode(mode):
     assert {module.training for module in model.modules()} == {mode}
 
 
+def test_a_part_that_is_in_evaluation_stays_so():
+    model = Mixtral(TINY)
+    model.blocks[0].eval()
+    check_model(model, TINY.vocab_size)
+    assert model.training and model.blocks[1].training and not model.blocks[0].training
+
+
 def test_our_validation_loss_is_cross_entropy():
     model = Mixtral(TINY)
     text = Text(torch.randint(TINY.vocab_size, (33,)), torch.ones(33, dtype=torch.long))

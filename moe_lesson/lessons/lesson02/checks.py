@@ -1,16 +1,10 @@
 """Check the exercises of lesson 02: shares in a tree, weighted lines, prices, REINFORCE."""
 
+import math
+
 import numpy as np
 
-from moe_lesson.study.checks import demand, exercise, near
-
-
-def _array(given, shape, what):
-    """Demand a finite NumPy array of a shape."""
-    demand(isinstance(given, np.ndarray), f"{what} is a {type(given).__name__}, not a NumPy array")
-    demand(given.shape == shape, f"{what} has shape {given.shape}: it must be {shape}")
-    demand(bool(np.isfinite(given).all()), f"{what} holds NaN or infinity: {given.tolist()}")
-    return given
+from moe_lesson.study.checks import array_of, comparison, demand, exercise, near
 
 
 @exercise("a group is as responsible as its experts together, and inside it shares sum to 1.")
@@ -29,14 +23,14 @@ def group_shares(answer):
     share_TE = np.array([[0.1, 0.3, 0.6, 0.0], [0.2, 0.2, 0.3, 0.3]])
     given = answer(share_TE.copy(), 2)
     demand(isinstance(given, tuple) and len(given) == 2, "return two arrays: group, branch")
-    group = _array(given[0], (2, 2), "the groups' share")
+    group = array_of(given[0], (2, 2), "the groups' share")
     said = f"experts 0.1 0.3 | 0.6 0.0: you give the groups {group[0].round(3).tolist()}. "
     demand(not near(group[0], [0.2, 0.3]), said + "These are means: a group's share is the sum")
     demand(
         not near(group[0], [0.7, 0.3]), said + "Experts 0 and 1 are the first group, not 0 and 2"
     )
     demand(near(group[0], [0.4, 0.6]), said + "It must be [0.4, 0.6]")
-    branch = _array(given[1], (2, 2, 2), "the shares within groups")
+    branch = array_of(given[1], (2, 2, 2), "the shares within groups")
     found = branch[0].round(3).tolist()
     demand(
         not near(branch[0], [[0.1, 0.3], [0.6, 0.0]]),
@@ -59,7 +53,7 @@ def weighted_line(answer):
     Lesson 2.
     """
     flat, y_T = np.ones((2, 1)), np.array([0.0, 3.0])
-    height = _array(answer(flat, y_T, np.array([2.0, 1.0])), (1,), "the line")[0]
+    height = array_of(answer(flat, y_T, np.array([2.0, 1.0])), (1,), "the line")[0]
     said = f"targets 0 and 3 with weights 2 and 1: your height is {height:.3f}. "
     demand(not near(height, 0.6), said + "That is what weights 4 and 1 give: they were squared")
     demand(not near(height, 1.5), said + "That is the plain mean: the weights do nothing")
@@ -68,7 +62,7 @@ def weighted_line(answer):
     x_TD, y_T, weight = draw.normal(size=(6, 2)), draw.normal(size=6), np.array([1, 2, 3, 1, 2, 3])
     twice = np.repeat(np.arange(6), weight)
     wanted = np.linalg.lstsq(x_TD[twice], y_T[twice], rcond=None)[0]
-    line = _array(answer(x_TD, y_T, weight.astype(float)), (2,), "the line of six points")
+    line = array_of(answer(x_TD, y_T, weight.astype(float)), (2,), "the line of six points")
     demand(near(line, wanted), f"repeating points gives {wanted}, your weights {line}")
 
 
@@ -115,7 +109,7 @@ def reinforce(answer):
     Lesson 2.
     """
     even, loss_TE = np.zeros((1, 2)), np.array([[1.0, 3.0]])
-    given = _array(answer(even, loss_TE, np.array([1]), np.zeros(1)), (1, 2), "the estimate")
+    given = array_of(answer(even, loss_TE, np.array([1]), np.zeros(1)), (1, 2), "the estimate")
     said = f"even scores, losses 1 and 3, expert 1 drawn: you give {given[0].tolist()}. "
     demand(not near(given, [[1.5, -1.5]]), said + "The sign is turned: descent would reward losses")
     demand(not near(given, [[0, 3.0]]), said + "Subtract the probabilities from the chosen one-hot")
@@ -141,24 +135,9 @@ def experiment(answer):
     """Check ``answer()``: a dict name -> held-out nats per point, two starts of each at least.
 
     >>> experiment(lambda: {"a": [0.5, 0.7], "b": [0.8, 0.9]})
-    b minus a: 0.250 nats per point; starts of one design differ by up to 0.200
+    b minus a: 0.25 nats per point; runs of one setting differ by up to 0.2
     correct: two designs, two starts each: now you can tell a difference from luck.
 
     Lesson 2.
     """
-    results = answer()
-    demand(isinstance(results, dict), f"return a dict, not a {type(results).__name__}")
-    demand(len(results) > 1, f"{len(results)} design: a comparison needs two")
-    for name, nats in results.items():
-        demand(len(nats) > 1, f"{name} has {len(nats)} start: one cannot show its own spread")
-        demand(
-            all(np.isfinite(n) and n < 3.7 for n in nats),
-            f"{name}: {nats} are not nats per point of this curve",
-        )
-    (one, first), (other, second) = list(results.items())[:2]
-    gap = sum(second) / len(second) - sum(first) / len(first)
-    spread = max(max(nats) - min(nats) for nats in results.values())
-    print(
-        f"{other} minus {one}: {gap:.3f} nats per point; "
-        f"starts of one design differ by up to {spread:.3f}"
-    )
+    comparison(answer(), "nats per point", seeds=2, between=(-math.inf, 3.7))

@@ -5,13 +5,18 @@ import math
 import torch
 
 from moe_lesson.moe.routing import Routing
-from moe_lesson.study.checks import demand, exercise, near, tensor_of
+from moe_lesson.study.checks import (
+    comparison,
+    demand,
+    exercise,
+    near,
+    number_of,
+    rounded,
+    settings_of,
+    tensor_of,
+)
 
 CUT = "the numbers are right, but cut from the graph: nothing is learned"
-
-
-def _rounded(values):
-    return [round(x, 4) for x in values.tolist()]
 
 
 def _compare(found, wanted, said, mistakes):
@@ -36,7 +41,7 @@ def importance(answer):
     given = answer(Routing(odds.log(), weight_TK, torch.tensor([[0, 1], [0, 2], [0, 1]])))
     found = tensor_of(given, (4,), "the importance")
     said = "weights 0.75 0.25 | 0.5 0.5 | 0.75 0.25 go to experts 0 1 | 0 2 | 0 1: "
-    said += f"you give {_rounded(found)}. "
+    said += f"you give {rounded(found)}. "
     mistakes = {
         "These are visits: sum the weights": [3, 2, 1, 0],
         "These are shares of visits: sum the weights": [1 / 2, 1 / 3, 1 / 6, 0],
@@ -51,7 +56,7 @@ def importance(answer):
     weight_TK, expert_TK = torch.tensor([[1.0, 0.0]]), torch.tensor([[1, 4]])
     gap = Routing(torch.zeros(1, 4), weight_TK, expert_TK, has_unfilled=True)
     found = tensor_of(answer(gap), (4,), "the importance")
-    demand(near(found, [0, 1, 0, 0]), f"expert 4 of 4 means no visit: you give {_rounded(found)}")
+    demand(near(found, [0, 1, 0, 0]), f"expert 4 of 4 means no visit: you give {rounded(found)}")
 
 
 @exercise("every score has noise of its own, as wide as its own scale says.")
@@ -75,7 +80,7 @@ def noisy_scores(answer):
 
     found = noise(seed=0)
     spread, middle = found.std(0), found.mean(0)
-    said = f"4000 equal tokens, scales 0, 0.5413 and -20: your noise has sd {_rounded(spread)}. "
+    said = f"4000 equal tokens, scales 0, 0.5413 and -20: your noise has sd {rounded(spread)}. "
     demand(found.abs().max() > 1e-3, said + "No score is moved at all")
     demand(spread.max() > 1e-3, said + "All tokens share a draw: give each its own")
     shared = near(found[:, 0] / math.log(2), found[:, 1], 1e-3)
@@ -85,7 +90,7 @@ def noisy_scores(answer):
         near(spread, [math.log(2), 1, 0], 0.05),
         said + "It must be softplus of the scale, 0.6931, 1 and 0",
     )
-    demand(middle.abs().max() < 0.1, said + f"Its mean is {_rounded(middle)}, not 0: use randn")
+    demand(middle.abs().max() < 0.1, said + f"Its mean is {rounded(middle)}, not 0: use randn")
     demand(torch.equal(found, noise(seed=0)), "one seed gives two results: use the generator")
     demand(not torch.equal(found, noise(seed=1)), "two seeds give one result: use the generator")
 
@@ -104,7 +109,7 @@ def smooth_load(answer):
     noisy_TE = torch.tensor([[2.0, 1.0, 0.0]], dtype=torch.float64)
     given = answer(clean_TE, noisy_TE, _scale_of(1, clean_TE), 1)
     found = tensor_of(given, (3,), "the load")
-    said = f"clean scores 0 0 0, noisy 2 1 0, sd 1, k = 1: you give {_rounded(found)}. "
+    said = f"clean scores 0 0 0, noisy 2 1 0, sd 1, k = 1: you give {rounded(found)}. "
     mistakes = {
         "The score to beat is among the others: expert 0 beats 1, not its own 2": [0.0228] * 3,
         "Only expert 0 beats the runner-up 1; the others must beat 2": [0.1587] * 3,
@@ -135,7 +140,7 @@ def _two_visits(answer):
     found = tensor_of(answer(clean_TE, noisy_TE, scale_TE, 2), (4,), "the load")
     said = (
         "two equal tokens, clean scores 4 2 0 -2, noisy 3 5 1 -1, sd 2, k = 2: you give "
-        f"{_rounded(found)}. "
+        f"{rounded(found)}. "
     )
     mistakes = {
         "This is the mean over tokens: sum": [0.9332, 0.6915, 0.0668, 0.0062],
@@ -145,7 +150,7 @@ def _two_visits(answer):
     }
     _compare(found, [1.8664, 1.3829, 0.1336, 0.0124], said, mistakes)
     found = tensor_of(answer(clean_TE, noisy_TE, scale_TE, 4), (4,), "the load")
-    demand(near(found, [2] * 4), f"k = E: all are chosen by both tokens, not {_rounded(found)}")
+    demand(near(found, [2] * 4), f"k = E: all are chosen by both tokens, not {rounded(found)}")
 
 
 @exercise("the batch shrinks with the experts; devices and time steps make up for it.")
@@ -159,8 +164,7 @@ def rows_per_expert(answer):
 
     Lesson 3.
     """
-    found = answer(64, 20, 4, 256, 8)
-    demand(isinstance(found, (int, float)), f"return a number, not a {type(found).__name__}")
+    found = number_of(answer(64, 20, 4, 256, 8), "the mean")
     said = f"batch 64, 20 positions, k = 4, 256 experts, 8 devices: you say {found:g}. "
     mistakes = {
         "Each time step is one more example": 8,
@@ -170,7 +174,7 @@ def rows_per_expert(answer):
         "The experts share the visits": 40_960,
     }
     _compare(found, 160, said, mistakes)
-    found = answer(8, 1, 4, 256, 1)
+    found = number_of(answer(8, 1, 4, 256, 1), "the mean")
     demand(near(found, 0.125), f"batch 8, one position, one device: it must be 0.125, not {found}")
 
 
@@ -205,7 +209,7 @@ def two_levels(answer):
     _compare(expert[0], [0, 1, 7, 8], said, mistakes)
     demand(expert[1].tolist() == [3, 5, 9, 10], f"token 1 goes to {expert[1].int().tolist()}")
     weight = tensor_of(given[0], (2, 4), "the weights").gather(1, order)
-    said = f"experts 0 1 7 8 get {_rounded(weight[0])}, in all {weight[0].sum():.3g}. "
+    said = f"experts 0 1 7 8 get {rounded(weight[0])}, in all {weight[0].sum():.3g}. "
     mistakes = {
         "Both levels count: multiply by the share of the group": [0.4, 0.6, 0.5, 0.5],
         "A share belongs to both visits in its group: [:, :, None]": [0.1, 0.45, 0.125, 0.375],
@@ -213,7 +217,7 @@ def two_levels(answer):
         "Multiply, do not add": [1.15, 1.35, 0.75, 0.75],
     }
     _compare(weight[0], [0.3, 0.45, 0.125, 0.125], said, mistakes)
-    demand(near(weight[1], [0.4, 0.1, 0.05, 0.45]), f"token 1 weighs {_rounded(weight[1])}")
+    demand(near(weight[1], [0.4, 0.1, 0.05, 0.45]), f"token 1 weighs {rounded(weight[1])}")
 
 
 @exercise("two designs, their prices, two seeds each: now a difference can be told from luck.")
@@ -221,24 +225,18 @@ def experiment(answer):
     """Check ``answer()``: name -> (operations a token, [bits per byte of each seed]).
 
     >>> experiment(lambda: {"a": (100, [2.0, 2.1]), "b": (150, [1.8, 1.9])})
-    b minus a: -0.200 bits per byte at 1.50 times the operations; seeds differ by up to 0.100
+    b minus a: -0.2 bits per byte; runs of one setting differ by up to 0.1
+    b costs 1.50 times the operations of a
     correct: two designs, their prices, two seeds each: now a difference can be told from luck.
 
     Lesson 3.
     """
-    results = answer()
-    demand(isinstance(results, dict), f"return a dict, not a {type(results).__name__}")
-    demand(len(results) > 1, f"{len(results)} design: a comparison needs two")
-    for name, pair in results.items():
-        demand(isinstance(pair, tuple), f"{name}: a pair, its operations first")
-        operations, bits = pair
-        demand(operations > 0, f"{name}: {operations} operations cannot be")
-        demand(len(bits) > 1, f"{name} has {len(bits)} seed: one cannot show its own spread")
-        demand(all(0 < each < 8 for each in bits), f"{name}: {bits}: bits per byte lie below 8")
-    (one, (price, first)), (other, (dearer, second)) = list(results.items())[:2]
-    gap = sum(second) / len(second) - sum(first) / len(first)
-    spread = max(max(bits) - min(bits) for _, bits in results.values())
-    print(
-        f"{other} minus {one}: {gap:.3f} bits per byte at {dearer / price:.2f} times the "
-        f"operations; seeds differ by up to {spread:.3f}"
-    )
+    price, bits = {}, {}
+    for name, pair in settings_of(answer()).items():
+        demand(isinstance(pair, tuple) and len(pair) == 2, f"{name}: a pair, its operations first")
+        price[name], bits[name] = number_of(pair[0], f"the price of {name}"), pair[1]
+        demand(price[name] > 0, f"{name}: {price[name]:g} operations cannot be")
+    comparison(bits, "bits per byte", seeds=2, between=(0, 8))
+    one, *others = price
+    for other in others:
+        print(f"{other} costs {price[other] / price[one]:.2f} times the operations of {one}")

@@ -6,8 +6,9 @@ from dataclasses import replace
 import torch
 
 from moe_lesson.models.config import TINY
+from moe_lesson.models.likelihood import measuring
 from moe_lesson.models.mixtral import Mixtral
-from moe_lesson.study.checks import demand, exercise, near, tensor_of
+from moe_lesson.study.checks import comparison, demand, exercise, near, number_of, tensor_of
 
 
 @exercise("up in a line, down in half a cosine, to a tenth of the peak.")
@@ -20,7 +21,7 @@ def learning_rate(answer):
 
     Lesson 9.
     """
-    rate = {step: float(answer(step, 2004, 4.0, 4)) for step in range(2004)}
+    rate = {step: number_of(answer(step, 2004, 4.0, 4), "the rate") for step in range(2004)}
     demand(rate[0] > 0, "at step 0 the rate is 0: the first step would be wasted")
     demand(near(rate[0], 1.0), f"peak 4, warm-up 4: step 0 must have 4 / 4 = 1, not {rate[0]:g}")
     demand(near(rate[1], 2.0), f"peak 4, warm-up 4: step 1 must have 2, not {rate[1]:g}")
@@ -52,14 +53,14 @@ def bits_per_byte(answer):
 
     Lesson 9.
     """
-    found = float(answer(math.log(2), 100, 400))
+    found = number_of(answer(math.log(2), 100, 400), "the price of a byte")
     said = f"100 tokens of ln 2 nats (1 bit each) over 400 bytes: you say {found:.4g}. "
     demand(not near(found, math.log(2) / 4), said + "These are nats: divide by ln 2")
     demand(not near(found, math.log(2) ** 2 / 4), said + "Divide by ln 2, do not multiply by it")
     demand(not near(found, 4), said + "Tokens over bytes, not bytes over tokens")
     demand(not near(found, 1), said + "That is bits per token: a token here has 4 bytes")
     demand(near(found, 0.25), said + "100 bits over 400 bytes are 0.25")
-    found = float(answer(math.log(256), 7, 7))
+    found = number_of(answer(math.log(256), 7, 7), "the price of a byte")
     demand(near(found, 8), f"guessing each byte evenly costs 8 bits a byte: you say {found:.4g}")
 
 
@@ -84,7 +85,7 @@ def upcycle(answer):
 
     Lesson 9.
     """
-    dense = Mixtral(replace(TINY, num_experts=1, top_k=1)).eval()
+    dense = Mixtral(replace(TINY, num_experts=1, top_k=1))
     before = {name: weight.clone() for name, weight in dense.state_dict().items()}
     state = answer(dict(before), 4)
     demand(isinstance(state, dict), f"return a dict of tensors, not a {type(state).__name__}")
@@ -92,13 +93,13 @@ def upcycle(answer):
         demand(torch.equal(weight, dense.state_dict()[name]), f"{name} of the dense model changed")
         if "feed_forward." in name:
             _stack(state, name, weight)
-    sparse = Mixtral(replace(TINY, num_experts=4, top_k=2)).eval()
+    sparse = Mixtral(replace(TINY, num_experts=4, top_k=2))
     lacking, surplus = sparse.load_state_dict(state, strict=False)
     lacking = [name for name in lacking if "router" not in name]
     demand(not lacking, f"the sparse model misses {lacking[:3]}: keep what is not feed-forward")
     demand(not surplus, f"the sparse model has no {surplus[:3]}: replace those names")
     id_BS = torch.arange(12).view(1, 12)
-    with torch.no_grad():
+    with measuring(dense), measuring(sparse):
         gap = (sparse(id_BS).logits_BSV - dense(id_BS).logits_BSV).abs().max().item()
     demand(gap < 1e-5, f"the two models' logits differ by {gap:.2g}: equal experts change nothing")
 
@@ -132,7 +133,9 @@ def next_token_loss(answer):
     id_BS = torch.tensor([[0, 1, 2]])
     parrot_BSV = torch.nn.functional.one_hot(id_BS, 4) * 20.0
     prophet_BSV = torch.nn.functional.one_hot(id_BS.roll(-1), 4) * 20.0
-    parrot, prophet = float(answer(parrot_BSV, id_BS)), float(answer(prophet_BSV, id_BS))
+    parrot, prophet = (
+        number_of(answer(logits, id_BS), "the loss") for logits in (parrot_BSV, prophet_BSV)
+    )
     demand(
         parrot > 1,
         f"a model that repeats its input gets {parrot:.3g} nats from you: it predicts nothing and "
@@ -143,7 +146,7 @@ def next_token_loss(answer):
         f"a model that is sure of the next token, and right, gets {prophet:.3g} nats: it must get "
         "0. The last position has no next token here, so leave it out",
     )
-    even = float(answer(torch.zeros(1, 3, 4), id_BS))
+    even = number_of(answer(torch.zeros(1, 3, 4), id_BS), "the loss")
     demand(near(even, math.log(4)), f"four equal scores must cost ln 4 = 1.386, not {even:.4g}")
 
 
@@ -152,21 +155,9 @@ def experiment(answer):
     """Check ``answer()``: a dict name -> bits per byte of each seed, two of each at least.
 
     >>> experiment(lambda: {"a": [2.0, 2.1], "b": [2.2, 2.3]})
-    b minus a: 0.200 bits per byte; seeds of one model differ by up to 0.100
+    b minus a: 0.2 bits per byte; runs of one setting differ by up to 0.1
     correct: two models, two seeds each: now you can tell a difference from chance.
 
     Lesson 9.
     """
-    results = answer()
-    demand(isinstance(results, dict), f"return a dict, not a {type(results).__name__}")
-    demand(len(results) > 1, f"{len(results)} model: a comparison needs two")
-    for name, bits in results.items():
-        demand(len(bits) > 1, f"{name} has {len(bits)} seed: one run cannot show its own spread")
-        demand(all(0 < b < 20 for b in bits), f"{name}: {bits} are not bits per byte of a text")
-    (one, first), (other, second) = list(results.items())[:2]
-    gap = sum(second) / len(second) - sum(first) / len(first)
-    spread = max(max(bits) - min(bits) for bits in results.values())
-    print(
-        f"{other} minus {one}: {gap:.3f} bits per byte; "
-        f"seeds of one model differ by up to {spread:.3f}"
-    )
+    comparison(answer(), "bits per byte", seeds=2, between=(0, 20))

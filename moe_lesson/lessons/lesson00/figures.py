@@ -2,10 +2,11 @@
 
 import numpy as np
 
-from moe_lesson.study.figures.frame import OUTLINED, finish
+from moe_lesson.study.figures.frame import OUTLINED, finish, our_style
 from moe_lesson.study.figures.palette import MUTED, OUTLINE, colour
 
 
+@our_style()
 def router_follows(axes, x_T, prob_T, share_T, expert=0):
     """Draw what the router promises an expert, and what the targets then say it deserved.
 

@@ -4,13 +4,23 @@ import numpy as np
 from matplotlib.colors import ListedColormap
 
 from moe_lesson.mixtures.local import blend, forward, logistic
-from moe_lesson.study.figures.frame import FONT, OUTLINED, READABLE, SERIES, baseline, digit, finish
+from moe_lesson.study.figures.frame import (
+    FONT,
+    OUTLINED,
+    READABLE,
+    SERIES,
+    baseline,
+    digit,
+    finish,
+    our_style,
+)
 from moe_lesson.study.figures.palette import MUTED, OUTLINE, colour
 
 PLACES = ("first input", "second input")
 WIDE, HIGH = 96, 72
 
 
+@our_style()
 def territories(axes, x_TD, class_T, mixture, shown="owner", names=PLACES):
     """Draw a mixture's plane: background, points, each expert's boundary, the router's borders.
 
@@ -129,6 +139,7 @@ def line_foot(weight_ED, centre):
     return centre - normal * (height / np.square(normal).sum(1))[:, None]
 
 
+@our_style()
 def trajectories(axes, feet, landmarks):
     """Draw how decision lines move while a mixture learns; each line is a point, its foot.
 
@@ -169,6 +180,7 @@ def trajectories(axes, feet, landmarks):
     return finish(axes, title, "foot of the line, F1 (kHz)", "F2 (kHz)")
 
 
+@our_style()
 def pull_curves(axes, distance, curves, limit=1.0):
     """Draw how hard a target pulls an expert, against how far away the expert is.
 
@@ -199,6 +211,7 @@ def pull_curves(axes, distance, curves, limit=1.0):
     return finish(axes, title, "distance |d - o| of the expert", "pull (size of dE/do)")
 
 
+@our_style()
 def epochs_by_system(axes, epochs):
     """Draw how many epochs each run of each system took, with the mean.
 
@@ -228,6 +241,7 @@ def epochs_by_system(axes, epochs):
     return finish(axes, title, "epochs to the criterion (line: mean)", "")
 
 
+@our_style()
 def split_threshold(axes, amplitudes, apart, predicted):
     """Draw how far two experts part when half of the targets are +a and half -a.
 
@@ -252,6 +266,7 @@ def split_threshold(axes, amplitudes, apart, predicted):
     return finish(axes, title, "half the distance of two answers, a", "half that of the experts")
 
 
+@our_style()
 def tug(axes, target, guess_E, move_E, prob_E, share_E):
     """Draw one target and the way each expert's output is pulled, with p and h beside it.
 

@@ -2,10 +2,11 @@
 
 import numpy as np
 
-from moe_lesson.study.figures.frame import FONT, SERIES, apart, baseline, digit, finish
+from moe_lesson.study.figures.frame import FONT, SERIES, apart, baseline, digit, finish, our_style
 from moe_lesson.study.figures.palette import OUTLINE, colour
 
 
+@our_style()
 def likelihood_climb(axes, climbs, level=None):
     """Draw the likelihood after some sixty of the steps, a line per start, on a logarithmic clock.
 
@@ -48,6 +49,7 @@ def _count(number, word):
     return f"{number:,} {word}{'' if number == 1 else 's'}"
 
 
+@our_style()
 def bias_variance(axes, found):
     """Place each estimate of a gradient by its bias and the spread of single draws.
 
@@ -86,6 +88,7 @@ def bias_variance(axes, found):
     return finish(axes, title, "spread of one draw (standard deviation)", "bias (length)")
 
 
+@our_style()
 def estimate_bars(axes, exact_E, mean_E, spread_E):
     """Draw a gradient's entries (hatched) beside the mean of an estimate and its spread.
 
@@ -109,6 +112,7 @@ def estimate_bars(axes, exact_E, mean_E, spread_E):
     return finish(axes, title, across, "slope by the expert's score")
 
 
+@our_style()
 def price_list(axes, models, measure="test images right (%)", lowest=False):
     """Place models by what one input costs and how well they do, every seed included.
 
@@ -153,6 +157,7 @@ def price_list(axes, models, measure="test images right (%)", lowest=False):
     return finish(axes, title, "products of weight and input", measure)
 
 
+@our_style()
 def owner_map(axes, share, names):
     """Draw which expert the router puts first, a row for each kind of input.
 

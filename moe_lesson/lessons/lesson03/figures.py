@@ -2,10 +2,11 @@
 
 import numpy as np
 
-from moe_lesson.study.figures.frame import FONT, SERIES, baseline, finish
+from moe_lesson.study.figures.frame import FONT, SERIES, baseline, finish, our_style
 from moe_lesson.study.figures.palette import MUTED, OUTLINE
 
 
+@our_style()
 def chance_check(axes, chance, counted, draws):
     """Place computed chances of being chosen against counted frequencies.
 
@@ -36,6 +37,7 @@ def chance_check(axes, chance, counted, draws):
     return finish(axes, title, "computed chance (0 to 1)", "counted share - chance")
 
 
+@our_style()
 def by_experts(axes, found):
     """Draw perplexity against the number of experts, every seed included.
 
@@ -73,6 +75,7 @@ def by_experts(axes, found):
     return finish(axes, title, "experts (logarithmic)", "perplexity / that of 4 of 4")
 
 
+@our_style()
 def lit_by_rank(axes, tops):
     """Draw, expert by expert, the largest mean weight that a word gives it.
 

@@ -2,10 +2,11 @@
 
 import numpy as np
 
-from moe_lesson.study.figures.frame import FONT, SERIES, apart, baseline, finish
+from moe_lesson.study.figures.frame import FONT, SERIES, apart, baseline, finish, our_style
 from moe_lesson.study.figures.palette import OUTLINE
 
 
+@our_style()
 def busiest_curves(axes, runs, ceiling):
     """Draw how busy the busiest expert is while a model trains, a line per seed.
 
@@ -45,6 +46,7 @@ def _range(values):
     return low if low == high else f"{low} to {high}"
 
 
+@our_style()
 def information_by_balance(axes, found, label):
     """Place ways to route by how uneven the load is and by what an expert's number tells.
 

@@ -7,13 +7,14 @@ from matplotlib.colors import ListedColormap
 from matplotlib.markers import MarkerStyle
 from matplotlib.path import Path
 
-from moe_lesson.study.figures.frame import FONT, baseline, finish, new_axes
+from moe_lesson.study.figures.frame import FONT, baseline, finish, new_axes, our_style
 from moe_lesson.study.figures.palette import OUTLINE, colour, ink
 
 EDGE, CELLS = 1.5, 60  # half the side of the plane, and the cells along it
 SLASH = Path([(-1, -1), (1, 1)])
 
 
+@our_style()
 def lab_axes():
     """Lay out a panel's figure: the plane at the left, shares and error at the right.
 
@@ -50,6 +51,7 @@ def emptied(drawn):
     return drawn
 
 
+@our_style()
 def chosen_experts(axes, points, seen, router_ED, bias_E):
     """Draw points by the expert that each chose, on its land; strike out the dropped ones.
 
@@ -111,6 +113,7 @@ def _digit(expert):
     return MarkerStyle(f"${expert}$")
 
 
+@our_style()
 def share_and_probability(axes, share_E, prob_E):
     """Draw f beside P for every expert; above them their product, for the balance loss.
 
@@ -141,6 +144,7 @@ def share_and_probability(axes, share_E, prob_E):
     return finish(axes, title, "expert (coloured: f; hatched: P)", "share")
 
 
+@our_style()
 def error_trail(axes, step, error, single, last):
     """Draw the error of the steps so far, and what one linear unit could reach at best.
 

@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.colors import ListedColormap
 from matplotlib.ticker import MaxNLocator
 
-from moe_lesson.study.figures.frame import FONT, SERIES, apart, baseline, finish
+from moe_lesson.study.figures.frame import FONT, SERIES, apart, baseline, finish, our_style
 from moe_lesson.study.figures.palette import OUTLINE
 
 PARTS = {  # fill, hatch
@@ -26,6 +26,7 @@ def scale_of(amount, units):
     return next(pair for pair in units if amount >= pair[0])
 
 
+@our_style()
 def ledger_bars(axes, parts, title=None):
     """Draw a model's parameters: stored, and used by one token.
 
@@ -70,6 +71,7 @@ def ledger_bars(axes, parts, title=None):
     return finish(axes, title, f"parameters ({word})" if word else "parameters", "")
 
 
+@our_style()
 def cache_memory(axes, positions, memory, window=None):
     """Draw how many bytes of keys and values a sequence holds as it grows.
 
@@ -105,6 +107,7 @@ def cache_memory(axes, positions, memory, window=None):
     return finish(axes, title, "positions in the sequence", f"key-value cache ({unit})")
 
 
+@our_style()
 def rope_products(axes, distances, products, level=None):
     """Draw the product of a rotated query and a rotated key against their distance.
 
@@ -143,6 +146,7 @@ def rope_products(axes, distances, products, level=None):
     return finish(axes, title, "distance (positions)", "query times key")
 
 
+@our_style()
 def attention_mask(axes, mask_SP, name="causal"):
     """Draw which positions each query sees.
 

@@ -2,9 +2,10 @@
 
 import numpy as np
 
-from moe_lesson.study.figures.frame import FONT, SERIES, finish
+from moe_lesson.study.figures.frame import FONT, SERIES, finish, our_style
 
 
+@our_style()
 def label_bars(axes, scores, floor=None, unit="bits per byte"):
     """Draw the loss of several models by a label of the tokens, side by side.
 

@@ -3,12 +3,13 @@
 import numpy as np
 
 from moe_lesson.lessons.lesson10.repeats import MIXTRAL_REPEATS, random_repeats
-from moe_lesson.study.figures.frame import FONT, SERIES, apart, baseline, finish
+from moe_lesson.study.figures.frame import FONT, SERIES, apart, baseline, finish, our_style
 from moe_lesson.study.figures.palette import MUTED, OUTLINE
 
 SMALLEST = 1e-4  # information below this share of H(E) is drawn at it
 
 
+@our_style()
 def repeats_by_depth(axes, found, num_experts=8, k=2):
     """Draw how often neighbours share an expert, beside Mixtral's Table 5 and random choices.
 
@@ -50,6 +51,7 @@ def repeats_by_depth(axes, found, num_experts=8, k=2):
     return finish(axes, title, across, "share of neighbours (%)")
 
 
+@our_style()
 def information_by_layer(axes, found):
     """Draw the share of H(E) that labels explain; a band ends where 95 % of the shuffles do.
 
@@ -103,6 +105,7 @@ def _names_right(axes, levels, ends):
         axes.annotate(name, (1.01, level), xycoords=("axes fraction", "data"), **style)
 
 
+@our_style()
 def label_map(axes, values, table, title, signed=False):
     """Draw a table of label against expert, its numbers printed; NaN stays white.
 
@@ -141,6 +144,7 @@ def label_map(axes, values, table, title, signed=False):
     return finish(axes, title, "expert", "")
 
 
+@our_style()
 def divergence_by_layer(axes, found, names):
     """Draw how far two groups' routing parts, above what halves of one group do.
 
@@ -172,6 +176,7 @@ def divergence_by_layer(axes, found, names):
     return finish(axes, title, across, "Jensen-Shannon (bits)")
 
 
+@our_style()
 def switch_curve(axes, found, layer):
     """Draw how many tokens after a change of language are routed like the new one.
 

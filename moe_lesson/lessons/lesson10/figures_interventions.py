@@ -3,12 +3,13 @@
 import numpy as np
 from matplotlib.patches import Patch, Polygon
 
-from moe_lesson.study.figures.frame import FONT, READABLE, SERIES, apart, digit, finish
+from moe_lesson.study.figures.frame import FONT, READABLE, SERIES, apart, digit, finish, our_style
 from moe_lesson.study.figures.palette import MUTED, OUTLINE, colour
 
 ORANGE, PURPLE = "#E08214", "#8073AC"  # both ends of PuOr: above and below 0
 
 
+@our_style()
 def loss_changes(axes, found, control=None, what="The operation"):
     """Draw how the loss changes by group, with intervals, beside a control.
 
@@ -75,6 +76,7 @@ def _outer_names(axes, outer):
         axes.annotate(name, (middle, 1), xycoords=("data", "axes fraction"), **style)
 
 
+@our_style()
 def need_against_load(axes, load_E, found, layer):
     """Draw what masking each expert costs against how busy it is.
 
@@ -107,6 +109,7 @@ def need_against_load(axes, load_E, found, layer):
     return finish(axes, title, across, "loss change when masked (nats)")
 
 
+@our_style()
 def path_flow(axes, path, count, kinds=None, title=""):
     """Draw paths through the layers as ribbons as thick as their tokens are many.
 

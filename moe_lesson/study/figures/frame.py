@@ -2,10 +2,13 @@
 
 import io
 import textwrap
+import warnings
+from contextlib import contextmanager
 
 import matplotlib.patheffects as effects
 import numpy as np
 from matplotlib import pyplot as plt
+from matplotlib import rc_context, rcParams, rcParamsDefault
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
@@ -24,8 +27,51 @@ SERIES = (
 )
 OUTLINED = [effects.Stroke(linewidth=3, foreground=OUTLINE), effects.Normal()]
 READABLE = [effects.Stroke(linewidth=2, foreground="white"), effects.Normal()]
+# Settings of the reader's machine, not of a picture: these stay the reader's.
+MACHINE = ("backend", "date.", "docstring", "interactive", "savefig.directory", "timezone", "tk.")
+MACHINE += ("figure.max_open_warning", "figure.raise_window", "toolbar", "webagg")
+STYLE = {name: value for name, value in rcParamsDefault.items() if not name.startswith(MACHINE)}
 
 
+@contextmanager
+def our_style():
+    """Draw with matplotlib's own defaults within the block, whatever the reader's style is.
+
+    A reader's matplotlibrc, a dark style or ``text.usetex`` would put black lines on black, or
+    stop for want of LaTeX. The reader's settings are the same again after the block. As a
+    decorator it does so for a whole function: every figure wears it.
+
+    >>> with rc_context({"lines.linewidth": 9.0}):
+    ...     with our_style():
+    ...         plt.rcParams["lines.linewidth"]
+    1.5
+
+    Lesson 0.
+    """
+    if STYLE.items() <= dict.items(rcParams):  # figures call figures: changed once
+        yield
+        return
+    with rc_context(STYLE):
+        yield
+
+
+def _figure(shown, **options):
+    """Make a figure; where the reader's backend cannot be loaded, one that is not shown."""
+    if not shown:
+        return Figure(**options)
+    try:
+        figure = plt.figure(**options)
+    except ImportError as error:
+        hint = "figures are drawn, not shown; '%matplotlib inline' shows them"
+        warnings.warn(f"{error}: {hint}", stacklevel=4)
+        return Figure(**options)
+    # It is shown when the cell ends, by a canvas that knows nothing of our style.
+    figure.draw = our_style()(figure.draw)
+    figure.canvas.print_figure = our_style()(figure.canvas.print_figure)
+    return figure
+
+
+@our_style()
 def new_axes(columns=1, rows=1, height=2.8, shown=True):
     """Make a figure in the size of all lessons: 6.4 in wide, 110 dots an inch.
 
@@ -42,7 +88,7 @@ def new_axes(columns=1, rows=1, height=2.8, shown=True):
     Lesson 0.
     """
     options = {"figsize": (WIDTH, height), "dpi": DPI, "layout": "constrained"}
-    figure = plt.figure(**options) if shown else Figure(**options)
+    figure = _figure(shown, **options)
     grid = figure.subplots(rows, columns)
     for axes in np.ravel(grid):
         axes.tick_params(labelsize=FONT - 1, length=3)
@@ -50,6 +96,7 @@ def new_axes(columns=1, rows=1, height=2.8, shown=True):
     return grid
 
 
+@our_style()
 def png(figure):
     """Draw a figure into the bytes of a PNG.
 
@@ -90,6 +137,7 @@ def stacked(pictures):
     return buffer.getvalue()
 
 
+@our_style()
 def finish(axes, title, across, up):
     """Write title and axis names; the title breaks where the axes end.
 
@@ -105,6 +153,7 @@ def finish(axes, title, across, up):
     return axes
 
 
+@our_style()
 def baseline(axes, level, name, vertical=False):
     """Draw the dotted line that a finding is measured against, with its name.
 
@@ -125,6 +174,7 @@ def baseline(axes, level, name, vertical=False):
     return axes
 
 
+@our_style()
 def digit(axes, x, y, expert, **place):
     """Print an expert's number on its colour, inside a dark outline.
 
@@ -166,6 +216,7 @@ def apart(levels, gap):
     return placed
 
 
+@our_style()
 def cleared(drawn):
     """Empty axes for the next drawing of a widget; the type keeps its size.
 

@@ -11,11 +11,13 @@ from moe_lesson.study.figures.frame import (
     baseline,
     digit,
     finish,
+    our_style,
 )
 from moe_lesson.study.figures.palette import OUTLINE, colour, ink
 from moe_lesson.study.statistics import choice_entropy, repeat_share
 
 
+@our_style()
 def gate_bars(axes, prob_E, weight_E, title=None):
     """Draw an expert's share before the choice (hatched) beside its weight after it.
 
@@ -52,6 +54,7 @@ def gate_bars(axes, prob_E, weight_E, title=None):
     return finish(axes, title, "expert (hatched: softmax; coloured: weight)", "share (0 to 1)")
 
 
+@our_style()
 def mixture_split(axes, x_T, y_T, guess_TE, weight_TE, single_T=None):
     """Draw a curve, each expert's guess at it, and who is responsible where.
 
@@ -98,6 +101,7 @@ def _split_title(y_T, guess_TE, owner_T, single_T):
     return f"{owns.capitalize()} of the points: mean squared error {error:.3f}{alone}"
 
 
+@our_style()
 def expert_load(axes, steps, shares, layer=None):
     """Draw how the visits are shared out while a model trains: a band per expert.
 
@@ -135,6 +139,7 @@ def expert_load(axes, steps, shares, layer=None):
     return finish(axes, title, f"training step (dotted: even, 1/{experts} each)", "share of visits")
 
 
+@our_style()
 def routing_strip(axes, tokens, expert_LT):
     """Draw each token's first expert, a row per layer, number and colour in every cell.
 
@@ -174,9 +179,12 @@ def routing_strip(axes, tokens, expert_LT):
         f"A token goes where the one before it went in {measured:.0f} % of cases "
         f"({shuffled:.0f} % if shuffled)"
     )
+    if T == 1:
+        title = "1 token: where it goes, layer by layer; none went before it"
     return finish(axes, title, "token, in order", "layer")
 
 
+@our_style()
 def gate_chances(axes, prob_E, weight_E, chance_E):
     """Add to ``gate_bars`` how often fresh noise would choose each expert: line and diamond.
 
@@ -204,6 +212,7 @@ def gate_chances(axes, prob_E, weight_E, chance_E):
     return finish(axes, title, across, "share (0 to 1)")
 
 
+@our_style()
 def entropy_histogram(axes, prob_TE, layer, step):
     """Draw how undecided the router is, over tokens.
 
@@ -226,6 +235,7 @@ def entropy_histogram(axes, prob_TE, layer, step):
     return finish(axes, title, "entropy of a token's router (bits)", "tokens (%)")
 
 
+@our_style()
 def ternary(axes, prob_TE, experts, layer, step):
     """Draw tokens in the triangle of three experts: a corner is all probability on one.
 

@@ -2,9 +2,10 @@
 
 import numpy as np
 
-from moe_lesson.study.figures.frame import FONT, SERIES, apart, baseline, finish
+from moe_lesson.study.figures.frame import FONT, SERIES, apart, baseline, finish, our_style
 
 
+@our_style()
 def loss_curves(axes, curves, clock="training step", unit="bits per byte", floor=None, zoom=None):
     """Draw the held-out loss of several models against one clock, every seed included.
 

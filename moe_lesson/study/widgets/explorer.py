@@ -7,6 +7,7 @@ import shlex
 import ipywidgets
 from traitlets import TraitError
 
+from moe_lesson.study.figures.frame import our_style
 from moe_lesson.study.widgets.view import View, bundle, figure
 
 
@@ -33,7 +34,8 @@ class Explorer:
     """
 
     def __init__(self, view, controls, states, question="", poster=None):
-        self.view, self.controls, self.poster = view, controls, poster
+        self.view, self.controls = our_style()(view), controls
+        self.poster = our_style()(poster) if poster else None
         self.start = {name: control.value for name, control in controls.items()}
         self.states = {name: self.start | values for name, values in states.items()}
         self.picture, self.sentence, self._still = b"", "", False

@@ -76,3 +76,26 @@ def preset(**choices):
     if chosen not in PRESETS:
         raise ValueError(f"MOE_PRESET is {chosen!r}: allowed are {', '.join(PRESETS)}")
     return choices.get(chosen, choices["default"])
+
+
+def one_of(kind, name, names):
+    """Look a name up among those that there are.
+
+    Args:
+        kind: what the name is of, in a word.
+
+    Returns:
+        The name.
+
+    Raises:
+        ValueError: there is no such name; those there are are listed.
+
+    >>> one_of("model", "huge", ("small", "dense"))
+    Traceback (most recent call last):
+    ValueError: model is 'huge': it must be one of small, dense
+
+    Lesson 3.
+    """
+    if name not in names:
+        raise ValueError(f"{kind} is {name!r}: it must be one of {', '.join(names)}")
+    return name

@@ -7,7 +7,7 @@ import torch
 from safetensors.torch import load_file
 from tokenizers import Tokenizer
 
-from moe_lesson import DATA
+from moe_lesson import DATA, one_of
 from moe_lesson.checkpoints import folder as checkpoint
 from moe_lesson.models.mixtral import Mixtral
 
@@ -50,11 +50,10 @@ def shipped(name="small", device=None):
 
     Lesson 10.
     """
-    if name not in NAMES:
-        raise ValueError(f"name is {name!r}: it must be one of {', '.join(NAMES)}")
-    model, words = checkpoint.load(FOLDER / name, device=device, dtype=torch.float32)
-    texts = (FOLDER / name / file for file in ("scores.json", "run.json"))
-    return Shipped(model, words, *(json.loads(path.read_text("utf-8")) for path in texts))
+    path = FOLDER / one_of("name", name, NAMES)
+    model, words = checkpoint.load(path, device=device, dtype=torch.float32)
+    texts = (path / file for file in ("scores.json", "run.json"))
+    return Shipped(model, words, *(json.loads(text.read_text("utf-8")) for text in texts))
 
 
 def timelapse():

@@ -2,6 +2,7 @@
 
 from itertools import count
 
+from moe_lesson import one_of
 from moe_lesson.corpus.languages.lexicon import LANGUAGES
 from moe_lesson.corpus.languages.realise import print_document, sentence
 from moe_lesson.corpus.languages.vocabulary import TOPICS
@@ -39,13 +40,9 @@ def write(number, language, topic, register, plot=None):
 
     Lesson 10.
     """
-    for name, value, allowed in (
-        ("language", language, LANGUAGES),
-        ("topic", topic, TOPICS),
-        ("register", register, REGISTERS),
-    ):
-        if value not in allowed:
-            raise ValueError(f"{name} is {value!r}: it must be one of {', '.join(allowed)}")
+    one_of("language", language, LANGUAGES)
+    one_of("topic", topic, TOPICS)
+    one_of("register", register, REGISTERS)
     plan = Chance(8 * number + 1)
     abstract = WRITERS[register](plan, topic, **({"plot": plot} if plot else {}))
     style = Chance(8 * number + 2 + LANGUAGES.index(language))

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from moe_lesson import DATA
+from moe_lesson import DATA, one_of
 from moe_lesson.models.likelihood import evaluate, measuring
 from moe_lesson.models.recurrent import Recurrent
 from moe_lesson.moe.balance import cv_squared, entropy, importance, load, max_over_mean
@@ -159,6 +159,5 @@ def recorded(name):
 
     Lesson 3.
     """
-    if name not in RECORDED:
-        raise ValueError(f"name is {name!r}: it must be one of {', '.join(RECORDED)}")
-    return json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
+    path = FOLDER / f"{one_of('name', name, RECORDED)}.json"
+    return json.loads(path.read_text(encoding="utf-8"))

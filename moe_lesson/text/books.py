@@ -4,6 +4,7 @@ import re
 import unicodedata
 from functools import partial
 
+from moe_lesson import one_of
 from moe_lesson.text.downloads import ONLINE, Work, load
 
 START = re.compile(r"^\*\*\* ?START OF TH(?:E|IS) PROJECT GUTENBERG EBOOK[^*]*\*\*\*$", re.M)
@@ -123,9 +124,7 @@ def novel(language, site=ONLINE):
 
     Lesson 10.
     """
-    if language not in NOVELS:
-        raise ValueError(f"language is {language!r}: it must be one of {', '.join(NOVELS)}")
-    return load(WORKS[language], site)
+    return load(WORKS[one_of("language", language, NOVELS)], site)
 
 
 def shakespeare(site=ONLINE):

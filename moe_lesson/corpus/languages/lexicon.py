@@ -4,7 +4,7 @@ import re
 from functools import cache
 from typing import NamedTuple
 
-from moe_lesson import DATA
+from moe_lesson import DATA, one_of
 
 LANGUAGES = ("en", "fr", "it", "de", "es")
 FOLDER = DATA / "lexicon"
@@ -117,9 +117,8 @@ def lexicon(language):
 
     Lesson 10.
     """
-    if language not in LANGUAGES:
-        raise ValueError(f"language is {language!r}: it must be one of {', '.join(LANGUAGES)}")
-    rows = {path.stem: table(path) for path in sorted((FOLDER / language).glob("*.tsv"))}
+    folder = FOLDER / one_of("language", language, LANGUAGES)
+    rows = {path.stem: table(path) for path in sorted(folder.glob("*.tsv"))}
     words = {row["word"]: row["pos"] for row in rows["words"]}
     return Lexicon(
         language,

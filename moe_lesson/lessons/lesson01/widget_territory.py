@@ -16,7 +16,7 @@ from moe_lesson.mixtures.local import (
     start_mixture,
 )
 from moe_lesson.study.figures.frame import new_axes, png
-from moe_lesson.study.widgets.explorer import Explorer
+from moe_lesson.study.widgets.explorer import CALM, Explorer
 from moe_lesson.study.widgets.view import View
 
 SHOWN = ("owner", "probability", "entropy", "decision")
@@ -124,10 +124,9 @@ def territory_map(scenes):
 
 
 def _controls(scenes):
-    calm = {"continuous_update": False}
     return {
         "task": ipywidgets.Dropdown(options=list(scenes), description="Task"),
-        "epoch": ipywidgets.SelectionSlider(options=MOMENTS, description="Epoch", **calm),
+        "epoch": ipywidgets.SelectionSlider(options=MOMENTS, description="Epoch", **CALM),
         "show": ipywidgets.Dropdown(options=SHOWN, description="Show"),
         "expert": ipywidgets.BoundedIntText(0, 0, 7, description="Expert"),
         "points": ipywidgets.Dropdown(options=["train", "test"], description="Points"),

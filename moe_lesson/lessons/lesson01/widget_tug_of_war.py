@@ -13,7 +13,7 @@ from moe_lesson.mixtures.local import (
     squared_error,
 )
 from moe_lesson.study.figures.frame import new_axes, png
-from moe_lesson.study.widgets.explorer import Explorer
+from moe_lesson.study.widgets.explorer import CALM, Explorer
 from moe_lesson.study.widgets.view import View
 
 LOSSES = {
@@ -71,10 +71,10 @@ def _one_token(target, guesses, prob):
 
 
 def _controls():
-    calm = {"step": 0.1, "continuous_update": False, "readout_format": ".1f"}
+    fine = {"step": 0.1, "readout_format": ".1f"} | CALM
 
     def place(value, name):
-        return ipywidgets.FloatSlider(value, min=-5, max=5, description=name, **calm)
+        return ipywidgets.FloatSlider(value, min=-5, max=5, description=name, **fine)
 
     return {
         "loss": ipywidgets.Dropdown(options=list(LOSSES), value="1.3 likelihood", description="E"),
@@ -82,7 +82,7 @@ def _controls():
         "guess0": place(-1.0, "Expert 0"),
         "guess1": place(2.0, "Expert 1"),
         "prob": ipywidgets.FloatSlider(
-            0.5, min=0.01, max=0.99, step=0.01, description="p of 0", continuous_update=False
+            0.5, min=0.01, max=0.99, step=0.01, description="p of 0", **CALM
         ),
     }
 

@@ -16,7 +16,7 @@ from moe_lesson.mixtures.gradient_estimators import (
     top_k_gradient,
 )
 from moe_lesson.study.figures.frame import new_axes, png
-from moe_lesson.study.widgets.explorer import Explorer
+from moe_lesson.study.widgets.explorer import CALM, Explorer
 from moe_lesson.study.widgets.view import View
 
 OUTPUTS = np.array([[-3.0, -1.0, 1.0, 3.0]])  # what experts 0 to 3 say
@@ -75,9 +75,7 @@ def hard_gate():
 
 def _controls():
     def slider(value, low, high, step, name):
-        return ipywidgets.FloatSlider(
-            value, min=low, max=high, step=step, description=name, continuous_update=False
-        )
+        return ipywidgets.FloatSlider(value, min=low, max=high, step=step, description=name, **CALM)
 
     return {
         "estimate": ipywidgets.Dropdown(options=list(ESTIMATES), description="Estimate"),

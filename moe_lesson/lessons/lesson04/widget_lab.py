@@ -21,7 +21,7 @@ from moe_lesson.lessons.lesson04.toy_layer import (
     train,
 )
 from moe_lesson.study.figures.frame import png
-from moe_lesson.study.widgets.explorer import Explorer
+from moe_lesson.study.widgets.explorer import CALM, WIDE, Explorer
 from moe_lesson.study.widgets.view import View
 
 AT_ONCE, LAST = 50, 400  # steps a press of the button, and steps in all
@@ -91,7 +91,7 @@ def _settings(capacity, order, **numbers):
 
 
 def _controls():
-    calm = {"continuous_update": False, "style": {"description_width": "initial"}}
+    calm = CALM | WIDE
 
     def choice(options, name):
         return ipywidgets.SelectionSlider(options=options, description=name, **calm)

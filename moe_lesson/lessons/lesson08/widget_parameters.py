@@ -6,7 +6,7 @@ import torch
 from moe_lesson.lessons.lesson08.figures import ledger_bars
 from moe_lesson.models.config import MISTRAL_7B, MIXTRAL_8X7B, SMALL, Config
 from moe_lesson.study.figures.frame import new_axes, png
-from moe_lesson.study.widgets.explorer import Explorer
+from moe_lesson.study.widgets.explorer import CALM, WIDE, Explorer
 from moe_lesson.study.widgets.view import View
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "8 bits": 8, "4 bits": 4}
@@ -80,8 +80,7 @@ def _sizes(config):
 
 
 def _controls():
-    # A drawing takes about 50 ms on one CPU core: draw when a slider stops.
-    calm = {"style": {"description_width": "initial"}, "continuous_update": False}
+    calm = CALM | WIDE
 
     def number(name, most, step=1):
         return ipywidgets.BoundedIntText(

@@ -20,7 +20,7 @@ from moe_lesson.lessons.lesson10.interventions import (
 from moe_lesson.study.figures.frame import new_axes, png
 from moe_lesson.study.statistics import intervals
 from moe_lesson.study.trace import documents
-from moe_lesson.study.widgets.explorer import Explorer
+from moe_lesson.study.widgets.explorer import CALM, WIDE, Explorer
 from moe_lesson.study.widgets.view import View, figure
 
 MOST = 1024  # tokens: an operation with its control is up to ten readings of them
@@ -102,18 +102,16 @@ def _measurer(model, trace):
 
 
 def _controls(layers, experts, trained):
-    calm = {"continuous_update": False}  # a reading takes about a second
-    wide = {"style": {"description_width": "initial"}}
     return {
-        "layer": ipywidgets.IntSlider(layers - 1, 0, layers - 1, description="Layer", **calm),
+        "layer": ipywidgets.IntSlider(layers - 1, 0, layers - 1, description="Layer", **CALM),
         "action": ipywidgets.Dropdown(options=ACTIONS, description="Action"),
         "experts_text": ipywidgets.Text(
-            "0", description="Experts", placeholder=f"0 to {experts - 1}, spaces between", **calm
+            "0", description="Experts", placeholder=f"0 to {experts - 1}, spaces between", **CALM
         ),
         "k": ipywidgets.IntSlider(
-            trained, 1, max(trained, min(4, experts)), description="k (all layers)", **calm, **wide
+            trained, 1, max(trained, min(4, experts)), description="k (all layers)", **CALM, **WIDE
         ),
-        "by": ipywidgets.Dropdown(options=list(GROUPS), description="Split by", **wide),
+        "by": ipywidgets.Dropdown(options=list(GROUPS), description="Split by", **WIDE),
     }
 
 

@@ -9,7 +9,7 @@ from moe_lesson.lessons.lesson10.figures_information import information_by_layer
 from moe_lesson.study.figures.frame import cleared, new_axes, png
 from moe_lesson.study.information import contingency_table, information
 from moe_lesson.study.trace import with_token_labels
-from moe_lesson.study.widgets.explorer import Explorer
+from moe_lesson.study.widgets.explorer import CALM, WIDE, Explorer
 from moe_lesson.study.widgets.view import View
 
 VIEWS = ["share of the expert", "share of the label", "lift (log2)"]
@@ -107,14 +107,12 @@ def _states(last, factors):
 
 
 def _controls(last, factors):
-    wide = {"style": {"description_width": "initial"}}
-    calm = {"continuous_update": False}  # a drawing takes about 90 ms on one CPU core
     return {
-        "layer": ipywidgets.IntSlider(0, 0, last, description="Layer", **calm),
+        "layer": ipywidgets.IntSlider(0, 0, last, description="Layer", **CALM),
         "factor": ipywidgets.Dropdown(options=factors, value=_first(factors), description="Label"),
         "show": ipywidgets.Dropdown(options=VIEWS, value=VIEWS[0], description="Show"),
-        "given": ipywidgets.Checkbox(False, description="given the token id", **wide),
-        "hide": ipywidgets.Checkbox(False, description="hide cells that shuffles explain", **wide),
+        "given": ipywidgets.Checkbox(False, description="given the token id", **WIDE),
+        "hide": ipywidgets.Checkbox(False, description="hide cells that shuffles explain", **WIDE),
         "sort": ipywidgets.Dropdown(options=SORTS, value=SORTS[0], description="Sort by"),
     }
 

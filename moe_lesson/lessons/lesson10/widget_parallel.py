@@ -9,7 +9,7 @@ from moe_lesson.lessons.lesson10.divergence import divergence
 from moe_lesson.lessons.lesson10.figures_information import divergence_by_layer
 from moe_lesson.study.figures.frame import new_axes, png
 from moe_lesson.study.trace import select
-from moe_lesson.study.widgets.explorer import Explorer
+from moe_lesson.study.widgets.explorer import WIDE, Explorer
 from moe_lesson.study.widgets.view import View, figure
 from moe_lesson.study.widgets.xray import strip_html
 
@@ -90,13 +90,12 @@ def _readers(trace):
 
 
 def _controls(stories, languages, layers):
-    wide = {"style": {"description_width": "initial"}}
     return {
         "story": ipywidgets.Dropdown(options=stories, description="Story"),
         "one": ipywidgets.Dropdown(options=languages, description="Language"),
         "other": ipywidgets.Dropdown(options=languages, value=languages[1], description="Beside"),
         "layer": ipywidgets.IntSlider(0, 0, layers - 1, description="Layer"),
-        "align": ipywidgets.Checkbox(True, description="align by concept", **wide),
+        "align": ipywidgets.Checkbox(True, description="align by concept", **WIDE),
     }
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from moe_lesson.lessons.lesson10.figures_interventions import path_flow
 from moe_lesson.study.figures.frame import cleared, new_axes, png
 from moe_lesson.study.information import integer_codes
-from moe_lesson.study.widgets.explorer import Explorer
+from moe_lesson.study.widgets.explorer import CALM, WIDE, Explorer
 from moe_lesson.study.widgets.view import View
 
 FILTERS = "homograph language pos kind register topic lexeme construction role".split()
@@ -64,14 +64,12 @@ def expert_paths(trace):
 
 
 def _controls(filters, colours, layers):
-    calm = {"continuous_update": False}  # a drawing takes about 60 ms on one CPU core
-    wide = {"style": {"description_width": "initial"}}
     return {
         "tokens": ipywidgets.Dropdown(options=filters, description="Tokens"),
         "colour": ipywidgets.Dropdown(options=colours, description="Colour"),
-        "top": ipywidgets.IntSlider(10, 1, 24, description="Paths shown", **calm, **wide),
+        "top": ipywidgets.IntSlider(10, 1, 24, description="Paths shown", **CALM, **WIDE),
         "last": ipywidgets.IntSlider(
-            layers - 1, 1, layers - 1, description="Last layer", **calm, **wide
+            layers - 1, 1, layers - 1, description="Last layer", **CALM, **WIDE
         ),
     }
 

@@ -11,6 +11,9 @@ from moe_lesson.study.figures.frame import our_style
 from moe_lesson.study.widgets.view import View, bundle, figure
 
 
+CALM = {"continuous_update": False}  # a drawing takes 50 to 100 ms: draw when a control stops
+WIDE = {"style": {"description_width": "initial"}}  # room for a description of several words
+
 class Explorer:
     """Show the picture and the sentence of a view, and renew them when a control moves.
 
@@ -42,7 +45,7 @@ class Explorer:
         self._screen, self._status = ipywidgets.HTML(), ipywidgets.HTML()
         self._state = ipywidgets.Text(
             description="State",
-            continuous_update=False,
+            **CALM,
             layout={"width": "44em"},
             tooltip="Copy it to keep this state; paste one to return to it.",
         )

@@ -7,7 +7,7 @@ from moe_lesson.moe.balance import entropy
 from moe_lesson.moe.routing import biased_top_k, softmax_top_k, top_k
 from moe_lesson.study.figures.frame import new_axes, png
 from moe_lesson.study.figures.routing import gate_bars, gate_chances
-from moe_lesson.study.widgets.explorer import Explorer
+from moe_lesson.study.widgets.explorer import CALM, WIDE, Explorer
 from moe_lesson.study.widgets.view import View
 
 TOKENS = {
@@ -103,9 +103,6 @@ the softmax; their weights sum to 1.00.'
 
 
 def _controls(tokens, most):
-    # A drawing takes about 50 ms on one CPU core: draw when a slider stops.
-    calm = {"continuous_update": False}
-    wide = {"description_width": "initial"}
     return {
         "token": ipywidgets.Dropdown(options=tokens, value="torn", description="Token"),
         "tau": ipywidgets.FloatLogSlider(
@@ -115,15 +112,15 @@ def _controls(tokens, most):
             step=0.05,
             description="Temperature",
             readout_format=".2f",
-            style=wide,
-            **calm,
+            **CALM,
+            **WIDE,
         ),
-        "k": ipywidgets.IntSlider(2, 1, most, description="k", **calm),
+        "k": ipywidgets.IntSlider(2, 1, most, description="k", **CALM),
         "order": ipywidgets.Dropdown(
             options=list(ORDERS), value="top-k, softmax", description="Order"
         ),
-        "noise": ipywidgets.FloatSlider(0.0, min=0, max=3, step=0.1, description="Noise", **calm),
-        "draw": ipywidgets.BoundedIntText(0, 0, 999, description="Noise draw", style=wide),
+        "noise": ipywidgets.FloatSlider(0.0, min=0, max=3, step=0.1, description="Noise", **CALM),
+        "draw": ipywidgets.BoundedIntText(0, 0, 999, description="Noise draw", **WIDE),
     }
 
 

@@ -10,7 +10,7 @@ from moe_lesson.study.figures.palette import OUTLINE
 from moe_lesson.study.figures.routing import entropy_histogram, expert_load, ternary
 from moe_lesson.study.statistics import choice_entropy
 from moe_lesson.study.trace import RoutingTrace
-from moe_lesson.study.widgets.explorer import Explorer
+from moe_lesson.study.widgets.explorer import CALM, WIDE, Explorer
 from moe_lesson.study.widgets.view import View
 
 VIEWS = ["load shares", "entropy of the router", "triangle of three experts"]
@@ -92,14 +92,12 @@ def time_lapse(runs):
 
 
 def _controls(names, layers, longest, views):
-    calm = {"continuous_update": False}  # a drawing takes up to 100 ms on one CPU core
-    wide = {"style": {"description_width": "initial"}}
-    layer = ipywidgets.IntSlider(layers - 1, 0, layers - 1, description="Layer", **calm)
+    layer = ipywidgets.IntSlider(layers - 1, 0, layers - 1, description="Layer", **CALM)
     return {
         "run": ipywidgets.Dropdown(options=names, description="Run"),
         **({"layer": layer} if layers > 1 else {}),
         "checkpoint": ipywidgets.IntSlider(
-            0, 0, longest - 1, description="Checkpoint", **calm, **wide
+            0, 0, longest - 1, description="Checkpoint", **CALM, **WIDE
         ),
         "show": ipywidgets.Dropdown(options=views, description="Show"),
     }

@@ -2,6 +2,7 @@
 
 from functools import cache
 
+from moe_lesson.corpus.languages.agreement import kind_plurality, plurality
 from moe_lesson.corpus.languages.lexicon import Word
 
 GENITIVE = "'s"  # a word of its own, written close to the owner
@@ -73,7 +74,7 @@ def _genitive(lex, ref, verb):
 
 def _overridden(lex, ref, features):
     """Return a Ref in the form that a template asks for."""
-    countable = bool(ref.noun) and lex.nouns[ref.noun]["mass"] != "1"
+    countable = bool(ref.noun) and kind_plurality(lex, ref.noun) == "pl"
     single = countable and ref.number == "sg"
     if features & {"bulk", "generic", "plural", "some"}:
         form = "some" if "some" in features else "bare"
@@ -106,8 +107,8 @@ def _sex(gender):
 
 def _noun(lex, ref):
     row = lex.nouns[ref.noun]
-    plural = "pl" if ref.number == "pl" or ref.form == "num" and ref.count > 1 else "sg"
-    text = row[f"{_sex(ref.gender)}_{plural}"] or row[plural]
+    number = plurality(ref)
+    text = row[f"{_sex(ref.gender)}_{number}"] or row[number]
     return Word(text, "noun", f"{ref.noun}.n", ref.noun)
 
 

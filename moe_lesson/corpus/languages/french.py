@@ -3,6 +3,12 @@
 from functools import lru_cache
 
 from moe_lesson.corpus.languages.abstract import Ref
+from moe_lesson.corpus.languages.agreement import (
+    gender_of,
+    kind_plurality,
+    person_of,
+    plurality,
+)
 from moe_lesson.corpus.languages.lexicon import Word
 
 CLOSE, OPEN, THIN = ".,)", "(", "«»:;!?"
@@ -61,7 +67,7 @@ def phrase(lex, ref, feature, verb):
     if "clitic" in features:
         return []
     if "dear" in features:
-        words.append(Word("chère" if _gender(lex, ref) == "f" else "cher", "adj"))
+        words.append(Word("chère" if gender_of(lex, ref) == "f" else "cher", "adj"))
     if ref.form == "name":
         return [*words, Word(ref.name, "propn")]
     return words + _nominal(lex, _overridden(lex, ref, features), features)
@@ -88,22 +94,13 @@ def _pronoun(who, features):
 
 
 def _who(lex, ref):
-    plural = "pl" if _number(ref) == "pl" else ""
-    return f"{ref.person}s" if ref.person < 3 else _gender(lex, ref) + plural
-
-
-def _gender(lex, ref):
-    """Return the gender of the noun, or of the person."""
-    return ref.noun and lex.nouns[ref.noun]["gender"] or ref.gender or "m"
-
-
-def _number(ref):
-    return "pl" if ref.number == "pl" or ref.form == "num" and ref.count > 1 else "sg"
+    plural = "pl" if plurality(ref) == "pl" else ""
+    return f"{ref.person}s" if ref.person < 3 else gender_of(lex, ref) + plural
 
 
 def _overridden(lex, ref, features):
     """Return a Ref in the form that a template asks for."""
-    many = "sg" if lex.nouns[ref.noun]["mass"] == "1" else "pl"
+    many = kind_plurality(lex, ref.noun)
     form = next(iter(features & {"indef", "def", "bare", "num"}), ref.form)
     if features & {"voc", "dear"} and form == "def":
         form = "bare"
@@ -120,7 +117,7 @@ def _overridden(lex, ref, features):
 
 def _nominal(lex, ref, features):
     """Return determiner, adjectives and noun, all in one gender and number."""
-    gender, number = _gender(lex, ref), _number(ref)
+    gender, number = gender_of(lex, ref), plurality(ref)
     row, form = lex.nouns[ref.noun], f"{gender}_{number}"
     noun, lemma = row[form] or row[number], row["sg"] or row["m_sg"]
     words = [Word(part, "noun", f"{ref.noun}.n", lemma) for part in noun.split()]
@@ -140,8 +137,8 @@ def _adjective(row, form):
 
 def _determiner(lex, ref, first, features):
     """Return what stands before a noun and its adjectives, of which ``first`` is the first."""
-    form, gender, owner = ref.form, _gender(lex, ref), ""
-    kind = "pl" if _number(ref) == "pl" else gender + "v" * elides(first.text)
+    form, gender, owner = ref.form, gender_of(lex, ref), ""
+    kind = "pl" if plurality(ref) == "pl" else gender + "v" * elides(first.text)
     if form in ("indef", "some") and ("neg" in features or kind == "pl" and first.pos == "adj"):
         return [Word("de", "det")]
     if form == "num":
@@ -173,10 +170,10 @@ def verb(lex, id, feature, ref):
     if feature in ("part", "perf"):
         text = row["part"]
         if feature == "part" or row["aux"] == "be":
-            text += "e" * (_gender(lex, ref) == "f")
-            text += "s" * (_number(ref) == "pl" and text[-1] != "s")
+            text += "e" * (gender_of(lex, ref) == "f")
+            text += "s" * (plurality(ref) == "pl" and text[-1] != "s")
         return [Word(text, "verb", concept, lemma)]
-    who = f"{ref.person}s" if ref.person < 3 else f"3{_number(ref)[0]}"
+    who = person_of(ref)
     clitic = [Word(REFLEXIVE[who], "pron")] if row["refl"] == "1" and feature != "imp" else []
     if feature == "aux":
         return [*clitic, *verb(lex, row["aux"], "pres", ref)]
@@ -198,7 +195,7 @@ def adjective(lex, id, feature, ref):
     """
     row = lex.adjectives[id]
     better = lex.adjectives[row["comparative"] or id] if feature == "comp" else row
-    word = _adjective(better, f"{_gender(lex, ref)}_{_number(ref)}")
+    word = _adjective(better, f"{gender_of(lex, ref)}_{plurality(ref)}")
     return [Word("plus", "adv"), word] if feature == "comp" and better is row else [word]
 
 
@@ -226,15 +223,7 @@ def number(n, feature=""):
     return TENS[tens] + (joint + number(rest, feature) if rest else "s" * (tens == 8))
 
 
-def year(n):
-    """Write a year in words.
-
-    >>> year(1805)
-    'mille huit cent cinq'
-
-    Lesson 10.
-    """
-    return number(n)
+year = number  # a year is read like any other number
 
 
 def date(day, month):

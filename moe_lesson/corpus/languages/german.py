@@ -2,6 +2,7 @@
 
 from functools import cache
 
+from moe_lesson.corpus.languages.agreement import kind_plurality, person_of, plurality
 from moe_lesson.corpus.languages.lexicon import Word
 
 CLOSE, OPEN, THIN = ".,;:!?“)", "„(", ""
@@ -94,7 +95,7 @@ def _governed(lex, ref, features, verb):
 
 def _formed(lex, ref, features):
     """Return a Ref in the form that a template asks for; a mass is never one of many."""
-    mass = ref.noun and lex.nouns[ref.noun]["mass"] == "1"
+    mass = ref.noun and kind_plurality(lex, ref.noun) == "sg"
     for feature in features:
         if feature in FORMS:
             ref = ref._replace(form=FORMS[feature])
@@ -150,7 +151,7 @@ def _noun(row, sex, case, gender):
 
 def _gender(lex, ref):
     """Return the column of the endings: m, f, n, or pl for several."""
-    if ref.number == "pl" or ref.form == "num" and ref.count > 1:
+    if plurality(ref) == "pl":
         return "pl"
     row = lex.nouns[ref.noun] if ref.noun else {"gender": ref.gender or "m"}
     return row["gender"] or (row["f_gender"] if ref.gender == "f" else "m")
@@ -183,8 +184,7 @@ def verb(lex, id, feature, ref):
         return verb(lex, row["aux"], "past" if feature == "had" else "pres", ref)
     tense = feature.removeprefix("sub.")
     if tense in ("past", "impf", "pres"):
-        ending = "3p" if ref.number == "pl" else f"{ref.person}s"
-        text = row[("pres_" if tense == "pres" else "past_") + ending]
+        text = row[("pres_" if tense == "pres" else "past_") + person_of(ref)]
         if tense != feature:
             text = row["prefix"] + (" " if " " in row["inf"] else "") + text
     else:

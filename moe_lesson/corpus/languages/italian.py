@@ -2,6 +2,7 @@
 
 from functools import cache
 
+from moe_lesson.corpus.languages.agreement import gender_of, kind_plurality
 from moe_lesson.corpus.languages.lexicon import FOLDER, Word, table
 
 CLOSE, OPEN, THIN = ".,;:!?)»", "(«", ""
@@ -67,10 +68,10 @@ def _overridden(lex, ref, features, government):
     """
     if ref.form in ("name", "pron") or not ref.noun or features == [""]:
         return ref
-    mass = lex.nouns[ref.noun]["mass"] == "1"
+    many = kind_plurality(lex, ref.noun)
     form = next((each for each in features if each in FORMS), ref.form)
-    many = "sg" if mass else "pl"
-    if form == "indef" and (mass or ref.number == "pl") and (government or "tonic" in features):
+    governed = government or "tonic" in features
+    if form == "indef" and governed and (many == "sg" or ref.number == "pl"):
         form = "bare" if government == "di" else "def"
     if "bulk" in features or "plural" in features:
         return ref._replace(form="bare" if form == ref.form else form, number=many)
@@ -80,7 +81,7 @@ def _overridden(lex, ref, features, government):
 def _agreement(lex, ref):
     """Return m, f, mpl or fpl: of a person, or of the noun."""
     plural = ref.number == "pl" or ref.count > 1
-    gender = (lex.nouns[ref.noun]["gender"] if ref.noun else "") or ref.gender or "m"
+    gender = gender_of(lex, ref)
     gender = {"mf": "f" if plural else "m"}.get(gender, gender)  # l'uovo, le uova
     return gender + "pl" if plural else gender
 
@@ -107,7 +108,7 @@ def _determiner(lex, ref, who):
     form, row = ref.form, AGREE[who]
     if form == "num":
         return [Word(row["indef"] if ref.count == 1 else number(ref.count), "num")]
-    counted = row["indef"] and lex.nouns[ref.noun]["mass"] != "1"
+    counted = row["indef"] and kind_plurality(lex, ref.noun) == "pl"
     if form == "this" or form == "indef" and counted:
         return [_function(row[form], "det")]
     words = [_function(row["article"], "det")]

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from moe_lesson.corpus.document import Document, Span
 from moe_lesson.corpus.languages import english, french, german, italian, spanish
 from moe_lesson.corpus.languages.abstract import Clause, Ref
+from moe_lesson.corpus.languages.agreement import kind_plurality
 from moe_lesson.corpus.languages.lexicon import Word, lexicon
 
 MODULE = {"en": english, "fr": french, "it": italian, "de": german, "es": spanish}
@@ -116,7 +117,7 @@ def _counted(ref, lex):
     """Decide the number of food: milk is one, beans are many, and languages differ."""
     if ref.number != "bulk":
         return ref
-    return ref._replace(number="sg" if lex.nouns[ref.noun]["mass"] == "1" else "pl")
+    return ref._replace(number=kind_plurality(lex, ref.noun))
 
 
 def _value(slot, value, lex, module):

@@ -2,6 +2,12 @@
 
 from functools import cache
 
+from moe_lesson.corpus.languages.agreement import (
+    gender_of,
+    kind_plurality,
+    person_of,
+    plurality,
+)
 from moe_lesson.corpus.languages.lexicon import Word
 
 CLOSE, OPEN, THIN = ".,;:!?»)", "«(¿¡—", ""
@@ -56,8 +62,7 @@ def _overridden(lex, ref, features):
     """Return a Ref in the form that a template asks for."""
     for feature in features:
         if feature in KINDS:
-            many = "sg" if lex.nouns[ref.noun]["mass"] == "1" else "pl"  # milk, but apples
-            return ref._replace(form=KINDS[feature], number=many)
+            return ref._replace(form=KINDS[feature], number=kind_plurality(lex, ref.noun))
         if feature in ("indef", "def", "bare", "num"):
             return ref._replace(form=feature)
     return ref
@@ -84,9 +89,7 @@ def _class(lex, ref):
 
 def _agreement(lex, ref):
     """Return gender and number, such as fsg, of someone or something."""
-    gender = (ref.noun and lex.nouns[ref.noun]["gender"]) or ref.gender or "m"
-    many = ref.number == "pl" or ref.form == "num" and ref.count > 1
-    return gender + ("pl" if many else "sg")
+    return gender_of(lex, ref) + plurality(ref)
 
 
 def _noun_phrase(lex, ref):
@@ -160,8 +163,7 @@ def verb(lex, id, feature, ref):
         row, tense = lex.verbs[row["clause"] or id], "past"
     if tense == "past" and row["stative"]:
         tense = "impf"
-    person = f"{ref.person}s" if ref.person < 3 else "3p" if ref.number == "pl" else "3s"
-    own = CLITIC.get(ref.person, "se") if row["refl"] else ""
+    own, person = CLITIC.get(ref.person, "se") if row["refl"] else "", person_of(ref)
     if tense in ("pres", "past", "impf", "sub"):
         text = row[f"{tense}_{person}"]
     elif tense == "part":
@@ -173,7 +175,8 @@ def verb(lex, id, feature, ref):
     concept = "be.v" if id in ("estar", "hay") else f"{id}.v"
     words = [Word(text, "aux" if id in AUXILIARIES else "verb", concept, row["inf"])]
     if tense == "perfect":
-        words = [Word(lex.verbs["haber"][f"pres_{person}"], "aux", "have.v", "haber"), *words]
+        have = lex.verbs["haber"][f"pres_{person}"]
+        words = [Word(have, "aux", "have.v", "haber"), *words]
     if own and tense in ("pres", "past", "impf", "fut", "perfect"):
         words = [Word(own, "pron"), *words]
     return [*words, *(Word(part, lex.words[part]) for part in row["tail"].split())]
@@ -224,15 +227,7 @@ def number(n, feature=""):
     return f"{head} {number(n % size)}" if n % size else head
 
 
-def year(n):
-    """Write a year in words.
-
-    >>> year(1712), year(1900)
-    ('mil setecientos doce', 'mil novecientos')
-
-    Lesson 10.
-    """
-    return number(n)
+year = number  # a year is read like any other number
 
 
 def date(day, month):

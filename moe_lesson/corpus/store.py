@@ -56,7 +56,7 @@ def _refuse_strangers(folder):
         raise PermissionError(f"{folder} is another user's")
 
 
-def training_pages(budget=10_000_000, seed=0):
+def training_pages(budget=10_000_000):
     """Read the training corpus from the cache, or write it and keep it there.
 
     Args:
@@ -75,18 +75,18 @@ def training_pages(budget=10_000_000, seed=0):
     """
     if budget < 10_000:
         raise ValueError(f"budget is {budget} bytes: it must be 10,000 or more")
-    path = cache_folder() / f"corpus-{_digest(budget, seed)}.json.xz"
+    path = cache_folder() / f"corpus-{_digest(budget)}.json.xz"
     kept = _read(path)
     if kept is None:
-        kept = [[page.text, page.about, page.bits] for page in _pages(budget, seed)]
+        kept = [[page.text, page.about, page.bits] for page in _pages(budget)]
         _keep(path, kept)
     return [Document(text, [], about, bits) for text, about, bits in kept]
 
 
-def _digest(budget, seed):
+def _digest(budget):
     """Hash all that the corpus depends on."""
     parts = sorted([*FOLDER.rglob("*.tsv"), *Path(__file__).parent.rglob("*.py")])
-    digest = hashlib.sha256(f"{budget} {seed} {sys.version}".encode())
+    digest = hashlib.sha256(f"{budget} {sys.version}".encode())
     for path in parts:
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
@@ -123,11 +123,11 @@ def _keep(path, pages):
         return
 
 
-def _pages(budget, seed):
+def _pages(budget):
     """Mix documents of the languages with code, in proportion to their bytes."""
     code = [page for n, page in enumerate(_code(budget)) if n % EACH_HELD_OUT]
     pages, size, code_size = [], 0, 0
-    for page in documents(seed):
+    for page in documents():
         pages.append(page)
         size += len(page.text.encode())
         while code and code_size < CODE_SHARE * size:
@@ -165,7 +165,7 @@ def held_out_pages(count=240, budget=10_000_000):
     return held_out(count) + code[: max(1, count // 24)]
 
 
-def training_data(vocab_size, budget=10_000_000, seed=0, tokenizer=None):
+def training_data(vocab_size, budget=10_000_000, tokenizer=None):
     """Prepare the corpus for training: a tokenizer, tokens to train on, tokens to measure on.
 
     Returns:
@@ -178,7 +178,7 @@ def training_data(vocab_size, budget=10_000_000, seed=0, tokenizer=None):
 
     Lesson 9.
     """
-    pages = training_pages(budget, seed)
+    pages = training_pages(budget)
     texts = [page.text for page in pages]
     if tokenizer is None:
         tokenizer = train_tokenizer(_some(texts), vocab_size)

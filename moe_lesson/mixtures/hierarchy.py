@@ -65,7 +65,7 @@ def start(groups, branches, seed, dim=2):
     return Tree(*even, expert_DE, np.ones(groups * branches))
 
 
-def log_softmax(score, axis=-1):
+def log_softmax(score):
     """Take the logarithm of a softmax without overflow.
 
     Returns:
@@ -76,8 +76,8 @@ def log_softmax(score, axis=-1):
 
     Lesson 2.
     """
-    calm = score - score.max(axis, keepdims=True)
-    return calm - np.log(np.exp(calm).sum(axis, keepdims=True))
+    calm = score - score.max(-1, keepdims=True)
+    return calm - np.log(np.exp(calm).sum(-1, keepdims=True))
 
 
 def log_prior(tree, x_TD):

@@ -322,12 +322,11 @@ class Network(NamedTuple):
     threshold_BRV: np.ndarray  # one row
 
 
-def start_network(generator, runs, sizes, spread=0.5):
-    """Draw networks with one hidden layer.
+def start_network(generator, runs, sizes):
+    """Draw networks with one hidden layer, weights of standard deviation 0.5.
 
     Args:
         sizes: D inputs (the constant 1 among them), F hidden units, V outputs.
-        spread: standard deviation of the weights.
 
     Returns:
         A Network of ``runs`` runs.
@@ -339,7 +338,7 @@ def start_network(generator, runs, sizes, spread=0.5):
     """
     inputs, hidden, outputs = sizes
     shapes = (runs, inputs, hidden), (runs, hidden, outputs), (runs, 1, outputs)
-    return Network(*(spread * generator.standard_normal(shape) for shape in shapes))
+    return Network(*(0.5 * generator.standard_normal(shape) for shape in shapes))
 
 
 def network_output(network, x_TD, squash=logistic):

@@ -12,6 +12,8 @@ from torch.nn.utils.rnn import pad_sequence
 from moe_lesson.moe.routing import at_least_float32
 from moe_lesson.text.tokenizer import START
 
+WINDOWS = 16  # read at once by ``token_nats``
+
 
 class Score(NamedTuple):
     """Hold how well a text was predicted.
@@ -99,7 +101,7 @@ def evaluate(model, text, length, batch=16, limit=None):
     return Score(nats / targets.numel(), nats / math.log(2) / max(count, 1), targets.numel(), count)
 
 
-def token_nats(model, text, length=None, batch=16):
+def token_nats(model, text, length=None):
     """Measure the cross entropy of every token, each document read from its own start.
 
     A document longer than the model's reach is read in windows that overlap by half, so
@@ -132,8 +134,8 @@ def token_nats(model, text, length=None, batch=16):
     device = next(model.parameters()).device
     windows = _windows(text.id_T, length)
     with measuring(model):
-        for first in range(0, len(windows), batch):
-            part = windows[first : first + batch]
+        for first in range(0, len(windows), WINDOWS):
+            part = windows[first : first + WINDOWS]
             whole = pad_sequence([text.id_T[begin:end] for begin, _, end in part], True).to(device)
             id_BS, next_BS = whole[:, :-1], whole[:, 1:]
             logits_BSV = at_least_float32(model(id_BS).logits_BSV)

@@ -41,8 +41,6 @@ class RecurrentConfig:
     context_len: int = 64
     vocab_size: int = 512
     dropout: float = 0.1
-    w_importance: float = 0.1
-    w_load: float = 0.1
 
     def __post_init__(self):
         check_positive(self, POSITIVE)
@@ -55,10 +53,6 @@ class RecurrentConfig:
         check_k(self.top_k, self.num_experts // self.groups)
         if not 0 <= self.dropout < 1:
             raise ValueError(f"dropout is {self.dropout}: it must be at least 0 and below 1")
-        if not (self.w_importance >= 0 and self.w_load >= 0):
-            raise ValueError(
-                f"w_importance {self.w_importance}, w_load {self.w_load}: must be 0 or more"
-            )
 
     @property
     def experts_per_token(self):
@@ -189,7 +183,7 @@ class Recurrent(nn.Module):
         router: a module called as ``router(x_TD, id_T, generator)`` that returns a RouterOutput;
             None: the noisy one of the config.
         penalty: a function of that RouterOutput, added to the loss; None: ``importance_and_load``
-            with the config's weights.
+            with the weights 0.1 and 0.1.
 
     Raises:
         ValueError: more positions than ``context_len``, or an id outside the vocabulary.
@@ -204,7 +198,7 @@ class Recurrent(nn.Module):
 
     def __init__(self, config, router=None, penalty=None):
         super().__init__()
-        self.config, self.penalty = config, penalty or self._paper_penalty
+        self.config, self.penalty = config, penalty or _paper_penalty
         self.embed = nn.Embedding(config.vocab_size, config.dim)
         self.before = nn.LSTM(config.dim, config.dim, batch_first=True)
         self.sparse = SparseBetween(config, router)
@@ -227,8 +221,9 @@ class Recurrent(nn.Module):
         x_BSD = x_BSD + self.dropout(_lstm(self.after, x_BSD))
         return Output(self.unembed(x_BSD), [routed.routing], None, self.penalty(routed))
 
-    def _paper_penalty(self, routed):
-        return importance_and_load(routed, self.config.w_importance, self.config.w_load)
+
+def _paper_penalty(routed):
+    return importance_and_load(routed, w_importance=0.1, w_load=0.1)
 
 
 def _lstm(layer, x_BSD):

@@ -140,9 +140,8 @@ class SwiGLUExperts(nn.Module):
 class ReLUExperts(nn.Module):
     """Hold E networks of one ReLU layer: the experts of 2017 and of Switch.
 
-    Args:
-        dropout: share of the hidden numbers to set to zero in training; Fedus et al. 2021
-            (arXiv:2101.03961), table 4, use 0.4 inside the experts when they fine-tune.
+    ``dropout`` is the share of the hidden numbers to set to zero in training; Fedus et al. 2021
+    (arXiv:2101.03961), table 4, set it to 0.4 when they fine-tune.
 
     >>> experts = ReLUExperts(dim=4, hidden_dim=8, num_experts=2)
     >>> experts(torch.randn(3, 4), torch.tensor([3, 0])).shape
@@ -151,9 +150,9 @@ class ReLUExperts(nn.Module):
     Lesson 3.
     """
 
-    def __init__(self, dim, hidden_dim, num_experts, dropout=0.0):
+    def __init__(self, dim, hidden_dim, num_experts):
         super().__init__()
-        self.dropout = dropout
+        self.dropout = 0.0  # lesson 04 turns it
         self.up_EFD = _scaled(num_experts, hidden_dim, dim)
         self.down_EDF = _scaled(num_experts, dim, hidden_dim)
 

@@ -80,22 +80,6 @@ def score(x_TD, weight_ED):
         return F.linear(x_TD, weight_ED)
 
 
-def soft(logits_TE):
-    """Send every token to every expert, weighted by the softmax.
-
-    Jacobs et al. 1991: the gating network's mixing proportions. K = E: nothing is saved.
-
-    Returns:
-        A Routing with K = E; weights are shares that sum to 1.
-
-    >>> soft(torch.tensor([[0.0, 0.0]])).weight_TK.tolist()
-    [[0.5, 0.5]]
-
-    Lesson 1.
-    """
-    return top_k(logits_TE, k=logits_TE.shape[-1])
-
-
 def top_k(logits_TE, k):
     """Keep each token's k best experts; softmax over the kept scores.
 

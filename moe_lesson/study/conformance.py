@@ -1,4 +1,4 @@
-"""Every check of ``semantics`` that applies to a layer or a model, in one call."""
+"""Every check of ``invariants`` that applies to a layer or a model, in one call."""
 
 import copy
 from typing import NamedTuple
@@ -10,6 +10,8 @@ from torch import nn
 from moe_lesson.moe.balance import switch_loss
 from moe_lesson.study import invariants
 
+PRIME = 13  # tokens: no load is even by accident, which would leave no gradient
+
 
 class Verdict(NamedTuple):
     """Hold what one check found.
@@ -20,19 +22,18 @@ class Verdict(NamedTuple):
     Lesson 8.
     """
 
-    check: str  # the function of ``semantics`` that was run
+    check: str  # the function of ``invariants`` that was run
     passed: bool | None  # None: it could not be run, and the sentence says what it needs
     sentence: str
 
 
-def check_layer(layer, dim, dense=None, balance=switch_loss, tokens=13):
+def check_layer(layer, dim, dense=None, balance=switch_loss):
     """Run every check that applies to a layer.
 
     Args:
         dim: the width D of its tokens.
         dense: the layer's first expert as a callable, for experts made identical to it.
         balance: from a list of Routings to a loss.
-        tokens: a prime, so that no load is even by accident, which leaves no gradient.
 
     Returns:
         A list of Verdicts. Without a Routing, or without parameters stacked over experts,
@@ -44,7 +45,7 @@ def check_layer(layer, dim, dense=None, balance=switch_loss, tokens=13):
 
     Lesson 8.
     """
-    x_TD = torch.randn(tokens, dim, generator=torch.Generator().manual_seed(0)).to(_like(layer))
+    x_TD = torch.randn(PRIME, dim, generator=torch.Generator().manual_seed(0)).to(_like(layer))
     result = layer(x_TD)
     routing, squares = invariants.routing_of(result), invariants.tensor_of(result).square().mean()
     verdicts = [
@@ -58,11 +59,8 @@ def check_layer(layer, dim, dense=None, balance=switch_loss, tokens=13):
     return verdicts + [_not_run(invariants.permuting_experts_changes_nothing, "a module's Routing")]
 
 
-def check_model(model, vocab_size, balance=switch_loss, positions=11):
+def check_model(model, vocab_size):
     """Run every check that applies to a language model.
-
-    Args:
-        balance: from a list of Routings to a loss.
 
     Returns:
         A list of Verdicts. Without ``routings`` beside the logits, the router's gradients
@@ -76,7 +74,7 @@ def check_model(model, vocab_size, balance=switch_loss, positions=11):
     Lesson 8.
     """
     draw = torch.Generator().manual_seed(0)
-    id_BS = torch.randint(vocab_size, (7, positions), generator=draw).to(_like(model).device)
+    id_BS = torch.randint(vocab_size, (7, 11), generator=draw).to(_like(model).device)
     result = model(id_BS)
     logits = invariants.tensor_of(result)[:, :-1].flatten(0, 1)
     nats = F.cross_entropy(logits, id_BS[:, 1:].flatten())
@@ -84,7 +82,7 @@ def check_model(model, vocab_size, balance=switch_loss, positions=11):
         _verdict(invariants.evaluation_is_deterministic, model, id_BS),
         _verdict(invariants.batch_mates_do_not_matter, model, id_BS),
         _verdict(invariants.prefix_ignores_the_future, model, id_BS),
-        *_learning(nats, getattr(result, "routings", []), balance),
+        *_learning(nats, getattr(result, "routings", []), switch_loss),
     ]
 
 

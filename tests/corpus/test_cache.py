@@ -18,7 +18,7 @@ def quick(monkeypatch):
     """Write one short page in the place of a corpus; count how often."""
     written = []
 
-    def pages(budget, seed):
+    def pages(budget):
         written.append(budget)
         return [store.Document("a page", [], {"language": "en"}, 1.0)]
 

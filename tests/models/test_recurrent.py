@@ -195,7 +195,6 @@ def test_a_run_goes_on_with_the_same_noise(tmp_path):
         ({"groups": 4}, "groups is 4: it must divide num_experts 6"),
         ({"groups": 3, "top_k": 3}, "top_k is 3: with 2 experts"),
         ({"groups": 1, "dropout": 1.0}, "dropout is 1.0"),
-        ({"w_load": -1.0}, "w_load -1.0"),
     ],
 )
 def test_numbers_that_contradict_are_refused(change, message):

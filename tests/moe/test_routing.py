@@ -15,7 +15,6 @@ from moe_lesson.moe.routing import (
     hash_router,
     noisy_top_k,
     score,
-    soft,
     softmax_top_k,
     switch,
     top_k,
@@ -89,13 +88,6 @@ def test_without_renormalising_they_differ():
     logits_TE = scores(50, 5)
     total_T = softmax_top_k(logits_TE, 2).weight_TK.sum(-1)
     assert 2 / 5 < total_T.min() and total_T.max() < 1
-
-
-def test_soft_is_the_softmax_itself():
-    logits_TE = scores(7, 4)
-    routing = soft(logits_TE)
-    dense_TE = torch.zeros(7, 4, dtype=WIDE).scatter(1, routing.expert_TK, routing.weight_TK)
-    torch.testing.assert_close(dense_TE, logits_TE.softmax(-1), rtol=0, atol=1e-15)
 
 
 def test_switch_keeps_the_probability_and_so_teaches_the_router():

@@ -33,7 +33,8 @@ def intervals(value_T, document_T, groups=None, draws=1000, seed=0):
         groups: T names; an average for each of them, "" left out. None: one, named "all".
 
     Returns:
-        A dict of Interval; the ends are NaN where fewer than two documents have the group.
+        A dict of Interval, empty if no token has a value and a group; the ends are NaN where
+        fewer than two documents have the group.
 
     >>> both = intervals(np.array([1.0, 3.0]), np.array([0, 1]))["all"]
     >>> both.mean, both.low, both.high
@@ -43,6 +44,8 @@ def intervals(value_T, document_T, groups=None, draws=1000, seed=0):
     """
     names, code_T = integer_codes(["all"] * len(value_T) if groups is None else groups)
     use = ~np.isnan(value_T) & (code_T >= 0)
+    if not use.any():
+        return {}
     found, row = np.unique(np.asarray(document_T)[use], return_inverse=True)
     place, size = row * len(names) + code_T[use], len(found) * len(names)
     total = np.bincount(place, value_T[use], size).reshape(len(found), len(names))

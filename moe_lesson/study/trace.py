@@ -76,7 +76,7 @@ def trace_text(model, tokenizer, text):
         A RoutingTrace; a token that is part of a character shows as the sign U+FFFD.
 
     Raises:
-        ValueError: the text is empty, or the model is dense.
+        ValueError: the text is empty or holds half a character, or the model is dense.
 
     >>> from moe_lesson.models.config import TINY
     >>> from moe_lesson.models.mixtral import Mixtral
@@ -86,9 +86,31 @@ def trace_text(model, tokenizer, text):
 
     Lesson 10.
     """
+    halves = [letter for letter in text if "\ud800" <= letter <= "\udfff"]
+    if halves:
+        raise ValueError(f"the text holds half a character, {halves[0]!r}, which has no bytes")
     ids = tokenizer.encode(text).ids
     tokens = [tokenizer.decode([one], skip_special_tokens=False) for one in ids]
     return trace_ids(model, ids, tokens)
+
+
+def check_labels(trace, *names):
+    """Refuse a trace that lacks a label.
+
+    Raises:
+        ValueError: naming the labels that are missing.
+
+    >>> none = np.zeros((1, 1, 1))
+    >>> check_labels(RoutingTrace(["a"], None, none, none, none), "pos")
+    Traceback (most recent call last):
+    ValueError: the trace lacks the labels pos: it has none
+
+    Lesson 10.
+    """
+    has = trace.labels or {}
+    if missing := [name for name in names if name not in has]:
+        there = ", ".join(has) or "none"
+        raise ValueError(f"the trace lacks the labels {', '.join(missing)}: it has {there}")
 
 
 def documents(trace):

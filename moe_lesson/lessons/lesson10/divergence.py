@@ -113,7 +113,8 @@ def divergence(trace, one, other, label="language", align="concept", load=False)
         if found is not None:
             cuts.append(found)
     if not cuts:
-        raise ValueError(f"no {align} is in both halves of both {one!r} and {other!r}")
+        what = align or "token"
+        raise ValueError(f"no {what} is in both halves of both {one!r} and {other!r}")
     between, within, units = (np.array(part) for part in zip(*cuts))
     band = np.quantile(within, (0.025, 0.975), axis=0)
     return Divergence(between.mean(0), within.mean(0), *band, round(float(units.mean())))
@@ -236,7 +237,7 @@ def _halves(document, side, generator):
 
 def _quarters(mass, unit, quarter):
     """Return between, within and the number of units found in all four quarters, or None."""
-    place, wide = unit * 4 + quarter, 4 * (int(unit.max()) + 1)
+    place, wide = unit * 4 + quarter, 4 * (int(unit.max(initial=0)) + 1)
     count = np.bincount(place, minlength=wide).reshape(-1, 4)
     whole = (count > 0).all(1)
     if not whole.any():

@@ -2,6 +2,7 @@
 
 import functools
 import html
+import math
 
 import ipywidgets
 
@@ -19,7 +20,7 @@ from moe_lesson.lessons.lesson10.interventions import (
 )
 from moe_lesson.study.figures.frame import new_axes, png
 from moe_lesson.study.statistics import intervals
-from moe_lesson.study.trace import documents
+from moe_lesson.study.trace import check_labels, documents
 from moe_lesson.study.widgets.explorer import CALM, WIDE, Explorer
 from moe_lesson.study.widgets.view import View, figure
 
@@ -52,12 +53,14 @@ def expert_surgery(model, trace, sample=None):
         An Explorer.
 
     Raises:
-        ValueError: the trace has more than 1,024 tokens, or the model is dense.
+        ValueError: the trace has fewer than 2 tokens or more than 1,024, lacks a label, or the
+            model is dense.
 
     Lesson 10.
     """
-    if len(trace.tokens) > MOST:
-        raise ValueError(f"the trace has {len(trace.tokens)} tokens: allowed are up to {MOST}")
+    if not 2 <= len(trace.tokens) <= MOST:
+        raise ValueError(f"the trace has {len(trace.tokens)} tokens: needed are 2, allowed up to {MOST}")
+    check_labels(trace, "language", "pos")
     layers, _, experts = trace.prob_LTE.shape
     trained, document, measured = model.config.top_k, documents(trace), _measurer(model, trace)
     written = sample(model) if sample else ""
@@ -68,6 +71,8 @@ def expert_surgery(model, trace, sample=None):
         both = [one for one in measured(layer, action, chosen, k) if one is not None]
         axes = new_axes(height=3.0, shown=False)
         found = [intervals(one, document, names) for one in both]
+        if not found[0]:
+            raise ValueError(f"no token has a loss and a label: {by}")
         picture = png(loss_changes(axes, *found, what=what).figure)
         sentence = _sentence(what, [intervals(one, document)["all"] for one in both], found[0])
         if not sample:
@@ -157,8 +162,10 @@ def _what(layer, action, chosen, k, trained):
 
 def _sentence(what, both, found):
     whole = both[0]
-    text = f"{what}: the loss changes by {whole.mean:+.3f} nats a token (95 % over documents: \
-{whole.low:+.3f} to {whole.high:+.3f})."
+    span = f"95 % over documents: {whole.low:+.3f} to {whole.high:+.3f}"
+    if math.isnan(whole.low):
+        span = "one document: no interval"
+    text = f"{what}: the loss changes by {whole.mean:+.3f} nats a token ({span})."
     if len(both) > 1:
         text += f" The same with other experts: {both[1].mean:+.3f}."
     top = max(found, key=lambda name: found[name].mean)

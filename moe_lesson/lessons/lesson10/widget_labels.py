@@ -32,10 +32,12 @@ def who_sees_what(trace):
         An Explorer.
 
     Raises:
-        ValueError: no label has two values.
+        ValueError: no label has two values, or there is one expert.
 
     Lesson 10.
     """
+    if trace.prob_LTE.shape[2] < 2:
+        raise ValueError("there is 1 expert: no label can tell it from another")
     trace, (left, right) = with_token_labels(trace), _panels()
     factors = [
         name

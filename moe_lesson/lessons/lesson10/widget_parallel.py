@@ -8,7 +8,7 @@ import numpy as np
 from moe_lesson.lessons.lesson10.divergence import divergence
 from moe_lesson.lessons.lesson10.figures_information import divergence_by_layer
 from moe_lesson.study.figures.frame import new_axes, png
-from moe_lesson.study.trace import select
+from moe_lesson.study.trace import check_labels, select
 from moe_lesson.study.widgets.explorer import WIDE, Explorer
 from moe_lesson.study.widgets.view import View, figure
 from moe_lesson.study.widgets.xray import strip_html
@@ -27,10 +27,11 @@ def parallel_story(trace):
         An Explorer.
 
     Raises:
-        ValueError: no story is told in two languages.
+        ValueError: no story is told in two languages, or a label is missing.
 
     Lesson 10.
     """
+    check_labels(trace, "story", "language", "concept")
     stories, languages = _told(trace)
     parted, picture, text = _readers(trace)
 

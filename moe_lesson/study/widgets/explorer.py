@@ -1,18 +1,19 @@
 """A picture that follows its controls, and that still says something without a kernel."""
 
 import html
+import math
 import os
 import shlex
 
 import ipywidgets
 from traitlets import TraitError
 
-from moe_lesson.study.figures.frame import our_style
+from moe_lesson.study.figures.frame import finish, new_axes, our_style, png
 from moe_lesson.study.widgets.view import View, bundle, figure
-
 
 CALM = {"continuous_update": False}  # a drawing takes 50 to 100 ms: draw when a control stops
 WIDE = {"style": {"description_width": "initial"}}  # room for a description of several words
+
 
 class Explorer:
     """Show the picture and the sentence of a view, and renew them when a control moves.
@@ -134,7 +135,11 @@ class Explorer:
     def _value(self, name, written):
         """Turn text into a value of the control's type."""
         kind = type(self.controls[name].value)
-        return written == "True" if kind is bool else kind(written)
+        if kind is bool:
+            return {"True": True, "False": False}[written]
+        if kind is float and not math.isfinite(float(written)):
+            raise ValueError(f"{name} is {written}")
+        return kind(written)
 
     def _paste(self, change):
         if change["new"] == self.state:
@@ -171,7 +176,30 @@ class Explorer:
     def _repr_mimebundle_(self, **_):
         if os.environ.get("MOE_STATIC"):
             states = self.states or {"": self.start}
-            views = {name: self.view(**values) for name, values in states.items()}
-            return bundle(views, self.poster)
+            views = {name: self._seen(**values) for name, values in states.items()}
+            return bundle(views, self.poster and self._still_picture)
         live = self.box._repr_mimebundle_() or {}
-        return live | bundle({"": View(self.picture, self.sentence)}, self.poster)
+        shown = View(self.picture, self.sentence) if self.picture else _refused(self.sentence)
+        return live | bundle({"": shown}, self.poster and self._still_picture)
+
+    def _seen(self, **values):
+        """Return the view of these values, or in its place the reason why there is none."""
+        try:
+            return self.view(**values)
+        except ValueError as error:
+            return _refused(error)
+
+    def _still_picture(self):
+        """Return the poster, or in its place the reason why there is none."""
+        try:
+            return self.poster()
+        except ValueError as error:
+            return _refused(error).picture
+
+
+@our_style()
+def _refused(reason):
+    """Write a reason where a picture would be."""
+    axes = finish(new_axes(height=1, shown=False), str(reason), "", "")
+    axes.set_axis_off()
+    return View(png(axes.figure), str(reason))

@@ -54,6 +54,7 @@ QUESTIONS = (
     "With a higher temperature, does the same pair of experts win? With what weights?",
     "Noise is drawn anew for each visit: how often will the runner-up be chosen?",
 )
+LARGEST = 1e30  # a score divided by the lowest temperature must still be a number
 DRAWS = 2000  # of the noise, from one fixed seed
 
 
@@ -67,6 +68,9 @@ def gate_bench(logits_E=None, chances=False):
     Returns:
         An Explorer.
 
+    Raises:
+        ValueError: ``logits_E`` is not one row of numbers, or the softmax has none for them.
+
     >>> gate_bench().sentence
     'Temperature 1.00: entropy 2.30 of 3 bits. Top-2 keeps experts 0, 1, which hold 70 % of \
 the softmax; their weights sum to 1.00.'
@@ -75,7 +79,7 @@ the softmax; their weights sum to 1.00.'
     """
     tokens = {name: torch.tensor(scores) for name, scores in TOKENS.items()}
     if logits_E is not None:
-        tokens["from model"] = torch.as_tensor(logits_E).float().cpu()
+        tokens["from model"] = _checked(torch.as_tensor(logits_E).float().cpu())
     most = min(len(scores) for scores in tokens.values())
     axes = new_axes(height=2.6, shown=False)
 
@@ -100,6 +104,15 @@ the softmax; their weights sum to 1.00.'
 
     states = NOISY_STATES if chances else STATES
     return Explorer(view, _controls(list(tokens), most), states, QUESTIONS[chances])
+
+
+def _checked(logits):
+    """Refuse scores that no softmax can take at every temperature of the slider."""
+    if logits.dim() != 1 or not len(logits):
+        raise ValueError(f"the scores have the shape {tuple(logits.shape)}: one row is needed")
+    if logits.isnan().any() or not -LARGEST < logits.max() < LARGEST:
+        raise ValueError(f"the scores are {logits.tolist()}: their largest must be a number")
+    return logits
 
 
 def _controls(tokens, most):

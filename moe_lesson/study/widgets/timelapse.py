@@ -1,5 +1,6 @@
 """W7, the time-lapse: how a router's choices form while the model trains."""
 
+import math
 from typing import NamedTuple
 
 import ipywidgets
@@ -55,15 +56,16 @@ def time_lapse(runs):
         An Explorer, with a Play button beside the slider; no slider for a single layer.
 
     Raises:
-        ValueError: a run has fewer than two checkpoints.
+        ValueError: there is no run; one has fewer than two checkpoints, or steps out of order.
 
     Lesson 10.
     """
     films = {name: [frame(*one) for one in run] for name, run in runs.items()}
-    if short := [name for name, film in films.items() if len(film) < 2]:
-        raise ValueError(f"run {short[0]!r} has fewer than two checkpoints")
+    _check(films)
     every = [one for film in films.values() for one in film]
-    views = VIEWS if all(one.trace is not None for one in every) else VIEWS[:1]
+    traced = all(one.trace is not None for one in every)
+    corners = min(one.shares_LE.shape[1] for one in every)
+    views = VIEWS[: min(corners, len(VIEWS))] if traced else VIEWS[:1]
     axes = new_axes(height=2.8, shown=False)
     axes.figure.set_layout_engine("none")
     axes.set_position([0.09, 0.17, 0.89, 0.67])
@@ -89,6 +91,18 @@ def time_lapse(runs):
     panel.play_link = ipywidgets.jslink((play, "value"), (controls["checkpoint"], "value"))
     panel.box.children = (*panel.box.children[:2], play, *panel.box.children[2:])
     return panel
+
+
+def _check(films):
+    """Refuse what is no film: no run, one picture, steps that do not grow."""
+    if not films:
+        raise ValueError("there are 0 runs: a time-lapse needs 1 or more")
+    for name, film in films.items():
+        steps = [one.step for one in film]
+        if len(film) < 2:
+            raise ValueError(f"run {name!r} has fewer than two checkpoints")
+        if any(later <= earlier for earlier, later in zip(steps, steps[1:])):
+            raise ValueError(f"run {name!r} has its checkpoints at steps {steps}: they must grow")
 
 
 def _controls(names, layers, longest, views):
@@ -136,5 +150,6 @@ def _sentence(run, film, now, layer):
         bits = choice_entropy(now.trace.prob_LTE[layer]).mean()
         text += f" The router is undecided by {bits:.2f} bits."
     for name, number in (now.numbers or {}).items():
-        text += f" {name}: {number:.3g}."
+        known = number is not None and math.isfinite(number)
+        text += f" {name}: {number:.3g}." if known else f" {name}: no finite number."
     return text

@@ -2,6 +2,7 @@
 
 import functools
 import html
+import math
 
 import ipywidgets
 
@@ -13,6 +14,7 @@ from moe_lesson.study.trace import trace_text
 from moe_lesson.study.widgets.explorer import Explorer
 from moe_lesson.study.widgets.view import View
 
+MOST = 4000  # characters of a reader's text: every token is a box on the page, at every move
 MODES = ["first choice", "all choices", "entropy", "changed since the layer before"]
 
 
@@ -40,7 +42,11 @@ def sentence_xray(trace, model=None, tokenizer=None):
 
     @functools.lru_cache(maxsize=8)
     def read(text):
-        return trace_text(model, tokenizer, text) if text else trace
+        if not text:
+            return trace
+        if len(text) > MOST:
+            raise ValueError(f"your text has {len(text):,} characters: allowed are up to {MOST:,}")
+        return trace_text(model, tokenizer, text)
 
     def view(layer, mode, token, text=""):
         own = read(text)
@@ -106,7 +112,7 @@ def _marks(trace, layer, mode):
         return list(zip(names, map("".join, zip(painted, under))))
     if mode == "entropy":
         bits = choice_entropy(trace.prob_LTE[layer]).tolist()
-        most = choice_entropy(trace.prob_LTE[layer, :1] * 0 + 1 / trace.prob_LTE.shape[-1])[0]
+        most = math.log2(max(2, trace.prob_LTE.shape[-1]))  # one expert alone is never undecided
         return [(f"{b:.1f}", _grey(b / most)) for b in bits]
     if mode == "changed since the layer before" and layer:
         before = trace.expert_LTK[layer - 1, :, 0].tolist()
@@ -167,6 +173,8 @@ def _finding(trace, layer, mode):
             f"Layer {layer}: {now:.0f} % of the tokens have another number than in layer "
             f"{layer - 1} ({chance:.0f} % if independent): a number names another network there."
         )
+    if len(trace.tokens) == 1:
+        return f"Layer {layer}: the text is one token; none went before it."
     now, chance = (100 * share for share in repeat_share(first[layer]))
     return (
         f"Layer {layer}: {now:.0f} % of the tokens go where the token before went "

@@ -1,6 +1,7 @@
 """Panels without a browser: set a control, look at picture, sentence and numbers."""
 
 import base64
+import inspect
 import io
 import re
 
@@ -304,9 +305,8 @@ def test_xray_shows_the_trace(xray):
 
 def _model_of(xray):
     """Take the model and the tokenizer back out of the panel's view."""
-    inside = dict(
-        zip(xray.view.__code__.co_freevars, (c.cell_contents for c in xray.view.__closure__))
-    )
+    view = inspect.unwrap(xray.view)
+    inside = dict(zip(view.__code__.co_freevars, (c.cell_contents for c in view.__closure__)))
     read = inside["read"].__wrapped__
     held = dict(zip(read.__code__.co_freevars, (c.cell_contents for c in read.__closure__)))
     return held["model"], held["tokenizer"]

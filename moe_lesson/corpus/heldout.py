@@ -14,6 +14,7 @@ from moe_lesson.corpus.stories.plots import UNSEEN
 
 # Each set has numbers of its own, so that no document stands in two of them.
 PARALLEL, PLOTS, SWITCHED, PAGES = (HELD_OUT + n * 1_000_000 for n in range(1, 5))
+HOMOGRAPHS = 3  # that a page of them has at least
 # Verbs whose past is one word in every language.
 PLAIN_VERBS = "find buy sell see carry repair clean paint steal hide".split()
 
@@ -62,11 +63,8 @@ def unseen_plots(count=70):
     return pages
 
 
-def homograph_pages(count=100, least=3):
-    """Pick held-out documents with words that another language writes alike.
-
-    Args:
-        least: homographs that a document must have.
+def homograph_pages(count=100):
+    """Pick held-out documents with three words or more that another language writes alike.
 
     >>> len(homograph_pages(count=5))
     5
@@ -76,7 +74,7 @@ def homograph_pages(count=100, least=3):
     shared, pages = homographs(), []
     for page in documents(start=PAGES):
         found = sum(page.text[s.start : s.end].lower() in shared for s in page.spans)
-        if found >= least:
+        if found >= HOMOGRAPHS:
             pages.append(page)
         if len(pages) == count:
             return pages

@@ -142,7 +142,7 @@ def information(trace, label, given_token=False, weighted=False, permutations=20
     return Information(found_L, entropy_L, null.mean(0), *quantiles, design.shuffled)
 
 
-def contingency_table(trace, label, layer, given_token=False, permutations=200, seed=0):
+def contingency_table(trace, label, layer, given_token=False, permutations=200):
     """Count one layer's first choices by label, beside what shuffled labels give in each cell.
 
     Shuffled as in ``information``.
@@ -173,34 +173,13 @@ def contingency_table(trace, label, layer, given_token=False, permutations=200, 
         place = of_pair[pair_T] * E + expert_T
         return np.bincount(place, minlength=len(values) * E).reshape(len(values), E).astype(float)
 
-    null = np.stack([table(pair_T) for pair_T in _shuffles(design, permutations, seed)])
+    null = np.stack([table(pair_T) for pair_T in _shuffles(design, permutations, seed=0)])
     group = _group_of_pair(design)
     choices = np.bincount(group[design.pair_T] * E + expert_T, minlength=(group.max() + 1) * E)
     choices = choices.reshape(-1, E) / np.bincount(group[design.pair_T])[:, None]
     expected = np.zeros((len(values), E))
     np.add.at(expected, of_pair, np.bincount(design.pair_T)[:, None] * choices[group])
     return Cells(values, table(design.pair_T), expected, *np.quantile(null, (0.005, 0.995), axis=0))
-
-
-def paths(trace):
-    """Number each token's path, its first expert in every layer, as if it were one expert.
-
-    Returns:
-        A RoutingTrace of one layer whose E is the number of different paths found, for
-        ``information``; its ``prob_LTE`` only tells E.
-
-    >>> from moe_lesson.study.trace import RoutingTrace
-    >>> two = np.array([[[0], [1], [0]], [[1], [1], [1]]])
-    >>> paths(RoutingTrace("a b a".split(), np.arange(3), two, two, two)).expert_LTK.tolist()
-    [[[0], [1], [0]]]
-
-    Lesson 10.
-    """
-    found, path_T = np.unique(trace.expert_LTK[:, :, 0].T, axis=0, return_inverse=True)
-    path_LTK = path_T.reshape(1, -1, 1)
-    no_prob = np.broadcast_to(np.float32(0), (1, len(trace.tokens), len(found)))
-    weight_LTK = np.ones(path_LTK.shape)
-    return trace._replace(expert_LTK=path_LTK, weight_LTK=weight_LTK, prob_LTE=no_prob)
 
 
 def _known(trace, label):

@@ -15,6 +15,7 @@ from moe_lesson.study.information import mutual_information
 from moe_lesson.training.loop import train
 
 FOLDER = DATA / "measurements"
+BATCH = 32  # windows that are measured at once
 RECORDED = ("experts", "remedies")
 
 
@@ -96,7 +97,7 @@ def trial(config, data, settings, remedy=PAPER, looks=(), device=None):
         return model, train(model, data, settings, progress=False, watch=watch)
 
 
-def measure_balance(model, text, labels, length, batch=32):
+def measure_balance(model, text, labels, length):
     """Measure a model on a text with labels, cut into windows, without noise.
 
     Args:
@@ -116,12 +117,12 @@ def measure_balance(model, text, labels, length, batch=32):
 
     Lesson 4.
     """
-    score = evaluate(model, text, length, batch)
+    score = evaluate(model, text, length, BATCH)
     windows = score.tokens // length
     inputs = text.id_T[: windows * length].view(windows, length)
     device = next(model.parameters()).device
     with measuring(model):
-        routings = [model(part.to(device)).routings[0] for part in inputs.split(batch)]
+        routings = [model(part.to(device)).routings[0] for part in inputs.split(BATCH)]
     first_T = torch.cat([routing.expert_TK[:, 0] for routing in routings]).cpu().numpy()
     visits_E = torch.stack([load(r) * len(r.expert_TK) for r in routings]).sum(0)
     weight_E = torch.stack([importance(routing) for routing in routings]).sum(0)

@@ -13,9 +13,8 @@ from moe_lesson.lessons.lesson08 import checks as lesson08
 from moe_lesson.lessons.lesson09 import checks as lesson09
 from moe_lesson.lessons.lesson10 import checks as lesson10
 from moe_lesson.lessons.lesson10.divergence import jensen_shannon
-from moe_lesson.models.attention import attend, rotate, slot_positions
+from moe_lesson.models.attention import rotate, slot_positions
 from moe_lesson.moe.balance import importance, smooth_load
-from moe_lesson.moe.experts import swiglu
 from moe_lesson.moe.routing import Routing, top_k
 from moe_lesson.study.checks import (
     array_of,
@@ -96,9 +95,7 @@ RIGHT = [
     (lesson03.smooth_load, smooth_load),
     (lesson03.rows_per_expert, rows_per_expert),
     (lesson03.two_levels, two_levels),
-    (lesson08.swiglu, swiglu),
     (lesson08.rotate, rotate),
-    (lesson08.attend, attend),
     (lesson08.top_k, top_k),
     (lesson08.total_parameters, total_parameters),
     (lesson08.slot_positions, slot_positions),
@@ -173,25 +170,6 @@ def _no_gate(gate_TE, error_TE):
     return (-error_TE / 2).softmax(1)
 
 
-@wrong(lesson08.swiglu, "it belongs on `gate`")
-def _swapped(x_RD, gate_up_JFD, down_DF):
-    return swiglu(x_RD, gate_up_JFD.flip(0), down_DF)
-
-
-def network(join):
-    """Build a gated network that joins its two branches in another way."""
-    return lambda x, gate_up, down: F.linear(
-        join(F.linear(x, gate_up[0]), F.linear(x, gate_up[1])), down
-    )
-
-
-wrong(lesson08.swiglu, "not added")(network(lambda gate, up: F.silu(gate) + up))
-wrong(lesson08.swiglu, "`up` is missing")(network(lambda gate, up: F.silu(gate)))
-wrong(lesson08.swiglu, "not sigmoid(z)")(network(lambda gate, up: gate.sigmoid() * up))
-wrong(lesson08.swiglu, "That is ReLU")(network(lambda gate, up: gate.relu() * up))
-wrong(lesson08.swiglu, "That is GELU")(network(lambda gate, up: F.gelu(gate) * up))
-
-
 @wrong(lesson08.rotate, "You pair neighbours")
 def _neighbours(x_BHSA, cos_BSA, sin_BSA):
     turned = torch.stack([-x_BHSA[..., 1::2], x_BHSA[..., ::2]], -1).flatten(-2)
@@ -211,30 +189,6 @@ def _stretched(x_BHSA, cos_BSA, sin_BSA):
 @wrong(lesson08.rotate, "has angle 0")
 def _sine_alone(x_BHSA, cos_BSA, sin_BSA):
     return rotate(x_BHSA, sin_BSA, sin_BSA)
-
-
-def attention(scale=None, mask=True, late=False, tiled=False):
-    """Build attention with one mistake."""
-
-    def attend(query, key, value, seen):
-        times = query.shape[1] // key.shape[1]
-        copy = [
-            x.repeat(1, times, 1, 1) if tiled else x.repeat_interleave(times, 1)
-            for x in (key, value)
-        ]
-        score = query @ copy[0].transpose(2, 3) * (scale or query.shape[-1] ** -0.5)
-        if mask and not late:
-            score = score.masked_fill(~seen[:, None], float("-inf"))
-        share = score.softmax(-1)
-        return (share * seen[:, None] if late else share) @ copy[1]
-
-    return attend
-
-
-wrong(lesson08.attend, "must not count")(attention(mask=False))
-wrong(lesson08.attend, "Mask before the softmax")(attention(late=True))
-wrong(lesson08.attend, "Divide the scores by sqrt(A)")(attention(scale=1.0))
-wrong(lesson08.attend, "repeat_interleave, not repeat")(attention(tiled=True))
 
 
 @wrong(lesson08.top_k, "softmax over the kept scores only")

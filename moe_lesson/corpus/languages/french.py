@@ -3,12 +3,7 @@
 from functools import lru_cache
 
 from moe_lesson.corpus.languages.abstract import Ref
-from moe_lesson.corpus.languages.agreement import (
-    gender_of,
-    kind_plurality,
-    person_of,
-    plurality,
-)
+from moe_lesson.corpus.languages.agreement import gender_of, kind_plurality, person_of, plurality
 from moe_lesson.corpus.languages.lexicon import Word
 
 CLOSE, OPEN, THIN = ".,)", "(", "«»:;!?"

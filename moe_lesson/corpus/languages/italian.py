@@ -81,8 +81,7 @@ def _overridden(lex, ref, features, government):
 def _agreement(lex, ref):
     """Return m, f, mpl or fpl: of a person, or of the noun."""
     plural = ref.number == "pl" or ref.count > 1
-    gender = gender_of(lex, ref)
-    gender = {"mf": "f" if plural else "m"}.get(gender, gender)  # l'uovo, le uova
+    gender = gender_of(lex, ref).replace("mf", "f" if plural else "m")  # l'uovo, le uova
     return gender + "pl" if plural else gender
 
 

@@ -2,12 +2,7 @@
 
 from functools import cache
 
-from moe_lesson.corpus.languages.agreement import (
-    gender_of,
-    kind_plurality,
-    person_of,
-    plurality,
-)
+from moe_lesson.corpus.languages.agreement import gender_of, kind_plurality, person_of, plurality
 from moe_lesson.corpus.languages.lexicon import Word
 
 CLOSE, OPEN, THIN = ".,;:!?»)", "«(¿¡—", ""

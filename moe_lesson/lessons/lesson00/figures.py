@@ -7,8 +7,8 @@ from moe_lesson.study.figures.palette import MUTED, OUTLINE, colour
 
 
 @our_style()
-def router_follows(axes, x_T, prob_T, share_T, expert=0):
-    """Draw what the router promises an expert, and what the targets then say it deserved.
+def router_follows(axes, x_T, prob_T, share_T):
+    """Draw what the router promises expert 0, and what the targets then say it deserved.
 
     Args:
         prob_T: the router's probability of the expert, blind to the target.
@@ -21,7 +21,7 @@ def router_follows(axes, x_T, prob_T, share_T, expert=0):
 
     Lesson 0.
     """
-    order, shade = np.argsort(x_T), colour(expert)
+    order, shade = np.argsort(x_T), colour(0)
     prob_T, share_T = np.asarray(prob_T), np.asarray(share_T)
     axes.plot(np.asarray(x_T)[order], prob_T[order], color=shade, path_effects=OUTLINED)
     axes.scatter(x_T, share_T, 16, shade, edgecolors=OUTLINE, linewidths=0.6, zorder=4)
@@ -29,4 +29,4 @@ def router_follows(axes, x_T, prob_T, share_T, expert=0):
     axes.axhline(0.5, color=MUTED, linestyle=":", linewidth=1.4, zorder=1)
     gap = np.abs(prob_T - share_T).mean()
     title = f"Router (line) and responsibilities (dots) differ by {gap:.2f} on average"
-    return finish(axes, title, "input x", f"share of expert {expert} (0 to 1)")
+    return finish(axes, title, "input x", "share of expert 0 (0 to 1)")

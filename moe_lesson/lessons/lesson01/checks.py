@@ -106,9 +106,9 @@ def cooperative(answer):
     demand(near(pull[2], true, 1e-3), "the slopes at the scores are not those that differences say")
 
 
-def _slope(answer, target_TV, out, name, by=1e-5):
+def _slope(answer, target_TV, out, name):
     """Measure dE/d(out.name) by moving each number a little, one after the other."""
-    place = getattr(out, name)
+    place, by = getattr(out, name), 1e-5
     slope = np.zeros_like(place)
     for at in np.ndindex(place.shape):
         losses = []

@@ -181,13 +181,12 @@ def trajectories(axes, feet, landmarks):
 
 
 @our_style()
-def pull_curves(axes, distance, curves, limit=1.0):
+def pull_curves(axes, distance, curves):
     """Draw how hard a target pulls an expert, against how far away the expert is.
 
     Args:
         distance: N distances.
         curves: name -> N pulls.
-        limit: the distance beyond which the nearer of two experts is pulled harder.
 
     >>> from moe_lesson.study.figures.frame import new_axes
     >>> far = np.array([0.0, 1.0, 2.0])
@@ -199,7 +198,8 @@ def pull_curves(axes, distance, curves, limit=1.0):
     """
     for (name, pull), (shade, _, dash) in zip(curves.items(), SERIES):
         axes.plot(distance, pull, linestyle=dash, color=shade, label=name)
-    baseline(axes, limit, f"distance {limit:g}", vertical=True)
+    # Beyond it the nearer of two experts is pulled harder.
+    baseline(axes, 1.0, "distance 1", vertical=True)
     axes.set_ylim(0)
     axes.legend(fontsize=FONT - 1, frameon=False)
     top = {name: int(np.argmax(pull)) for name, pull in curves.items()}

@@ -63,7 +63,7 @@ def film_scene(x_TD, target_TV, train_T, experts, step, seed=0):
     return Scene(x_TD, target_TV, train_T, film)
 
 
-def four_squares(seed=0, points=200):
+def four_squares(points=200):
     """Draw points in a square whose class changes at both middle lines, like a chessboard.
 
     One line cannot part them, two lines and a router can.
@@ -77,7 +77,7 @@ def four_squares(seed=0, points=200):
 
     Lesson 1.
     """
-    place = np.random.default_rng(seed).uniform(-1, 1, (points, 2))
+    place = np.random.default_rng(0).uniform(-1, 1, (points, 2))
     target_TV = (place[:, :1] * place[:, 1:] > 0).astype(float)
     return np.c_[place, np.ones(points)], target_TV, np.arange(points) % 2 == 0
 

@@ -13,6 +13,7 @@ from torch import nn
 
 ANGLES = (0, 90, 180, 270)
 SIDE, CLASSES = 8, 10
+HELD_OUT = 597  # images to test on, of 1,797
 
 
 class Images(NamedTuple):
@@ -29,13 +30,13 @@ class Images(NamedTuple):
     angle_T: torch.Tensor  # quarter turns, 0 to 3: a model sees it only where a lesson says so
 
 
-def rotated_digits(seed, device="cpu", held_out=597):
+def rotated_digits(seed, device="cpu"):
     """Split scikit-learn's digits, then turn every image by each of the four angles.
 
     The split comes first, so no image is in both parts under another angle.
 
     Returns:
-        Two Images, to train on and to test on: 4,800 and 2,388 at the default split.
+        Two Images, to train on and to test on: 4,800 and 2,388.
 
     >>> train, test = rotated_digits(seed=0)
     >>> len(train.digit_T), len(test.digit_T), float(test.pixel_TD.max())
@@ -47,7 +48,7 @@ def rotated_digits(seed, device="cpu", held_out=597):
 
     pixels, digits = load_digits(return_X_y=True)
     order = np.random.default_rng(seed).permutation(len(digits))
-    parts = order[held_out:], order[:held_out]
+    parts = order[HELD_OUT:], order[:HELD_OUT]
     return [turned(pixels[part] / 16, digits[part], device) for part in parts]
 
 
@@ -83,7 +84,8 @@ def told_experts(train, test):
         name -> share of the test images answered right, 0 to 1: "one linear model", "gate
         alone" (the angle, not the digit), "learned gate", "true gate".
 
-    >>> sorted(told_experts(*[images_of(part, 40) for part in rotated_digits(seed=0)]))
+    >>> few = [Images(*(part[::40] for part in images)) for images in rotated_digits(seed=0)]
+    >>> sorted(told_experts(*few))
     ['gate alone', 'learned gate', 'one linear model', 'true gate']
 
     Lesson 2.
@@ -99,17 +101,6 @@ def told_experts(train, test):
         "learned gate": float((guess[rows, gate] == wanted).mean()),
         "true gate": float((guess[rows, turn] == wanted).mean()),
     }
-
-
-def images_of(images, every):
-    """Keep one image in ``every``, for a quick look.
-
-    >>> len(images_of(turned(np.zeros((10, 64)), np.zeros(10)), every=5).digit_T)
-    8
-
-    Lesson 2.
-    """
-    return Images(*(part[::every] for part in images))
 
 
 def _linear(x, wanted):
@@ -151,8 +142,8 @@ def linear_to(width):
     return nn.Linear(SIDE * SIDE, width)
 
 
-def convolutional(channels=8):
-    """Make a small convolutional expert: 3 x 3 filters, the larger of 2 x 2, one linear layer.
+def convolutional():
+    """Make a small convolutional expert: 8 filters of 3 x 3, the larger of 2 x 2, a linear layer.
 
     >>> sum(weight.numel() for weight in convolutional().parameters())
     810
@@ -160,8 +151,8 @@ def convolutional(channels=8):
     Lesson 2.
     """
     picture = nn.Unflatten(1, (1, SIDE, SIDE))
-    features = nn.Sequential(picture, nn.Conv2d(1, channels, 3), nn.ReLU(), nn.MaxPool2d(2))
-    return nn.Sequential(features, nn.Flatten(), nn.Linear(channels * 9, CLASSES))
+    features = nn.Sequential(picture, nn.Conv2d(1, 8, 3), nn.ReLU(), nn.MaxPool2d(2))
+    return nn.Sequential(features, nn.Flatten(), nn.Linear(8 * 9, CLASSES))
 
 
 class Panel(nn.Module):

@@ -113,13 +113,11 @@ def estimate_bars(axes, exact_E, mean_E, spread_E):
 
 
 @our_style()
-def price_list(axes, models, measure="test images right (%)", lowest=False):
+def price_list(axes, models):
     """Place models by what one input costs and how well they do, every seed included.
 
     Args:
-        models: name -> (products per input, measured values, one per seed).
-        measure: what the values are, with their unit.
-        lowest: whether low values are good ones.
+        models: name -> (products per input, test images right in per cent, one per seed).
 
     >>> from moe_lesson.study.figures.frame import new_axes
     >>> models = {"one": (640, [80, 82]), "four": (2560, [86, 86])}
@@ -150,11 +148,11 @@ def price_list(axes, models, measure="test images right (%)", lowest=False):
             annotation_clip=False,
         )
     axes.set_xlim(0, 1.08 * max(cost for cost, _ in models.values()))
-    best = (min if lowest else max)(means, key=means.get)
+    best = max(means, key=means.get)
     cheap = min(models, key=lambda name: models[name][0])
     title = f"Best: {best} with {means[best]:.3g} at {models[best][0]:,} products; "
     title += f"cheapest: {cheap} with {means[cheap]:.3g} at {models[cheap][0]:,}"
-    return finish(axes, title, "products of weight and input", measure)
+    return finish(axes, title, "products of weight and input", "test images right (%)")
 
 
 @our_style()

@@ -20,27 +20,27 @@ class Light(NamedTuple):
     tokens: np.ndarray  # how many tokens have each value
     weight: np.ndarray  # mean weight, values x experts: a row sums to 1 if the weights do
 
-    def top_tokens(self, expert, count=5):
-        """List the values that give an expert most: (value, mean weight, tokens), best first.
+    def top_tokens(self, expert):
+        """List the five values that give an expert most: (value, mean weight, tokens).
 
-        >>> Light(["a", "b"], np.array([4, 9]), np.array([[0.2], [0.3]])).top_tokens(0, count=1)
-        [('b', 0.3, 9)]
+        >>> Light(["a", "b"], np.array([4, 9]), np.array([[0.2], [0.3]])).top_tokens(0)
+        [('b', 0.3, 9), ('a', 0.2, 4)]
 
         Lesson 3.
         """
-        order = (-self.weight[:, expert]).argsort(kind="stable")[:count].tolist()
+        order = (-self.weight[:, expert]).argsort(kind="stable")[:5].tolist()
         mean = self.weight[:, expert].tolist()
         return [(self.values[at], mean[at], int(self.tokens[at])) for at in order]
 
 
-def light(trace, label, layer=0, least=20):
+def light(trace, label, least=20):
     """Average, over the tokens of each value of a label, the weight that each expert has.
 
     Shazeer et al. 2017 (arXiv:1701.06538), Table 9, shows single places of a text where an
     expert has most weight; a mean over all tokens of a word cannot pick the lucky ones.
 
     Args:
-        trace: a ``study.trace.RoutingTrace``.
+        trace: a ``study.trace.RoutingTrace``, of which the first layer counts.
         least: tokens that a value needs; with few, its mean is high by luck.
 
     Returns:
@@ -61,8 +61,8 @@ def light(trace, label, layer=0, least=20):
     values, code_T = integer_codes(trace.labels[label])
     known = code_T >= 0
     weight = np.zeros((len(values), trace.prob_LTE.shape[2]))
-    at = code_T[known, None], trace.expert_LTK[layer][known]
-    np.add.at(weight, at, trace.weight_LTK[layer][known])
+    at = code_T[known, None], trace.expert_LTK[0][known]
+    np.add.at(weight, at, trace.weight_LTK[0][known])
     tokens = np.bincount(code_T[known], minlength=len(values))
     often = tokens >= least
     if not often.any():

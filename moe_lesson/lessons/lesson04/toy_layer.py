@@ -15,6 +15,7 @@ from moe_lesson.moe.balance import load, switch_loss, update_bias
 from moe_lesson.moe.dispatch import Plan, combine, dispatch, plan, within_capacity
 from moe_lesson.moe.routing import Routing, switch
 
+CLUSTERS, EACH = 4, 20  # points in each; even, for the levels of the targets alternate
 RATE = 0.5  # of gradient descent
 SPREAD, STEEPNESS = 0.2, 2.0  # of a cluster, and of its target
 MOST_SEEDS = 100_000  # below which the streams of random numbers never meet
@@ -114,37 +115,35 @@ class Snapshot(NamedTuple):
     balance: float  # the Switch loss: 1 is even
 
 
-def draw_points(seed=0, clusters=4, each=20):
-    """Draw clusters on a circle, each with a linear target of its own.
+def draw_points(seed=0):
+    """Draw four clusters on a circle, each with a linear target of its own.
 
     Returns:
-        Points in random order, ``each`` of every cluster.
+        Points in random order, 20 of every cluster.
 
     Raises:
-        ValueError: ``clusters`` is not 2 to 8, or ``seed`` not 0 to 99,999.
+        ValueError: ``seed`` is not 0 to 99,999.
 
-    >>> draw_points(clusters=3, each=2).cluster_T.bincount().tolist()
-    [2, 2, 2]
+    >>> draw_points().cluster_T.bincount().tolist()
+    [20, 20, 20, 20]
 
     Lesson 4.
     """
-    if not 2 <= clusters <= 8:
-        raise ValueError(f"clusters is {clusters}: it must be 2 to 8, one colour each")
     generator = _generator(seed, 0)
-    angle = (torch.arange(clusters) + 0.5) * 2 * math.pi / clusters
+    angle = (torch.arange(CLUSTERS) + 0.5) * 2 * math.pi / CLUSTERS
     centre = torch.stack([angle.cos(), angle.sin()], 1)
-    turn = 2 * math.pi * torch.rand(clusters, generator=generator)
+    turn = 2 * math.pi * torch.rand(CLUSTERS, generator=generator)
     slope = STEEPNESS * torch.stack([turn.cos(), turn.sin()], 1)
-    level = torch.tensor([1.0, -1.0]).repeat(clusters)[:clusters]
-    order = torch.randperm(clusters * each, generator=generator)
-    cluster_T = torch.arange(clusters).repeat(each)[order]
+    level = torch.tensor([1.0, -1.0]).repeat(CLUSTERS // 2)
+    order = torch.randperm(CLUSTERS * EACH, generator=generator)
+    cluster_T = torch.arange(CLUSTERS).repeat(EACH)[order]
     away = SPREAD * torch.randn(len(order), 2, generator=generator)
     place = centre[cluster_T] + away
     target_T = level[cluster_T] + (away * slope[cluster_T]).sum(1)
     return Points(torch.cat([place, torch.ones(len(order), 1)], 1), target_T, cluster_T)
 
 
-def start(settings, seed=0, clusters=4):
+def start(settings, seed=0):
     """Set up untrained weights, an expert for every cluster.
 
     Raises:
@@ -155,13 +154,13 @@ def start(settings, seed=0, clusters=4):
 
     Lesson 4.
     """
-    points = draw_points(seed, clusters)
+    points = draw_points(seed)
     if settings.backwards:
         points = Points(*(field.flip(0) for field in points))
     generator = _generator(seed, 1)
-    router_ED = settings.init * torch.randn(clusters, 3, generator=generator)
-    expert_ED = 0.1 * torch.randn(clusters, 3, generator=generator)
-    return State(points, router_ED, expert_ED, torch.zeros(clusters), 0, seed)
+    router_ED = settings.init * torch.randn(CLUSTERS, 3, generator=generator)
+    expert_ED = 0.1 * torch.randn(CLUSTERS, 3, generator=generator)
+    return State(points, router_ED, expert_ED, torch.zeros(CLUSTERS), 0, seed)
 
 
 def _generator(seed, stream):

@@ -4,16 +4,14 @@ import math
 
 import torch
 
-from moe_lesson.lessons.lesson08.checks_attention import attend, rotate, slot_positions
+from moe_lesson.lessons.lesson08.checks_attention import rotate, slot_positions
 from moe_lesson.models.config import MIXTRAL_8X7B, Config
 from moe_lesson.study.checks import demand, exercise, near, tensor_of
 
 __all__ = [
-    "attend",
     "rotate",
     "scores",
     "slot_positions",
-    "swiglu",
     "top_k",
     "total_parameters",
 ]
@@ -78,35 +76,6 @@ def scores(answer):
     )
     wanted = [[0.5, 0, -0.5, 0], [0, 0.5, 0, -0.5], [-0.5, 0, 0.5, 0], [0, -0.5, 0, 0.5]]
     demand(near(found, wanted), said + f"wanted {wanted}, got {found.tolist()}")
-
-
-@exercise("one branch decides how much of the other passes.")
-def swiglu(answer):
-    """Check ``answer(x_RD, gate_up_JFD, down_DF)``: down(silu(gate x) * up x).
-
-    >>> from moe_lesson.moe.experts import swiglu as ours
-    >>> swiglu(ours)
-    correct: one branch decides how much of the other passes.
-
-    Lesson 8.
-    """
-    one = torch.ones(1, 1)
-    found = tensor_of(answer(one, torch.tensor([[[30.0]], [[2.0]]]), one), (1, 1), "the result")
-    said = f"x = 1, gate 30, up 2, down 1: you return {found.item():.4g}. "
-    demand(not near(found, [[52.8478]]), said + "silu is on `up`: it belongs on `gate`")
-    demand(not near(found, [[32]]), said + "The two branches are multiplied, not added")
-    demand(not near(found, [[30]]), said + "The branch `up` is missing")
-    demand(not near(found, [[2]]), said + "silu(z) is z * sigmoid(z), not sigmoid(z)")
-    demand(near(found, [[60]]), said + "silu(30) is 30, times 2 is 60")
-    found = tensor_of(answer(-one, torch.ones(2, 1, 1), one), (1, 1), "the result").item()
-    said = f"x = -1, all weights 1: you return {found:.4g}. "
-    demand(not near(found, 0), said + "That is ReLU: silu(-1) is -0.2689")
-    demand(not near(found, 0.1587, 1e-3), said + "That is GELU: silu(-1) is -0.2689")
-    demand(near(found, 0.26894), said + "silu(-1) * -1 is 0.2689")
-    gate_up_JFD = torch.tensor([[[9.0, 0], [0, 9], [0, 0]], [[1.0, 0], [0, 1], [1, 1]]])
-    down_DF = torch.tensor([[1.0, 10, 100], [0, 1, 0]])
-    found = tensor_of(answer(torch.tensor([[1.0, 0]]), gate_up_JFD, down_DF), (1, 2), "the result")
-    demand(near(found, [[8.9989, 0]]), f"x = [1, 0]: wanted [8.9989, 0], got {found[0].tolist()}")
 
 
 @exercise("choose first, then softmax over what was chosen.")

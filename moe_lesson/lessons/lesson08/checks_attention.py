@@ -1,6 +1,4 @@
-"""Check the attention exercises of lesson 08: positions, groups, the rolling buffer."""
-
-import math
+"""Check the attention exercises of lesson 08: positions, the rolling buffer."""
 
 import torch
 
@@ -40,56 +38,6 @@ def _keeps_length(answer):
     turned = tensor_of(answer(x_BHSA, angle_BSA.cos(), angle_BSA.sin()), (1, 1, 1, 4), "the result")
     length = turned.norm().item()
     demand(near(length, 5), f"(3, 4) has length 5; after your turn {length:.3g}: turns keep length")
-
-
-@exercise("scaled, masked, and each group of query heads reads its own key-value head.")
-def attend(answer):
-    """Check ``answer(query_BHSA, key_BGPA, value_BGPA, mask_BSP)``: grouped attention.
-
-    >>> from moe_lesson.models.attention import attend as ours
-    >>> attend(ours)
-    correct: scaled, masked, and each group of query heads reads its own key-value head.
-
-    Lesson 8.
-    """
-    _masked(answer)
-    _scaled(answer)
-    _grouped(answer)
-
-
-def _masked(answer):
-    query_BHSA, key_BGPA = torch.ones(1, 1, 1, 4), torch.zeros(1, 1, 3, 4)
-    value_BGPA = torch.tensor([1.0, 3.0, 100.0]).view(1, 1, 3, 1).repeat(1, 1, 1, 4)
-    mask_BSP = torch.tensor([[[True, True, False]]])
-    y_BHSA = tensor_of(answer(query_BHSA, key_BGPA, value_BGPA, mask_BSP), (1, 1, 1, 4), "y_BHSA")
-    mean = y_BHSA[0, 0, 0, 0].item()
-    said = f"equal scores, values 1, 3 and a hidden 100: you return {mean:.4g}. "
-    demand(mean < 30, said + "The hidden position must not count: use mask_BSP")
-    demand(not near(mean, 4 / 3), said + "Mask before the softmax, so that what is left sums to 1")
-    demand(near(mean, 2), said + "The mean of 1 and 3 is 2")
-
-
-def _scaled(answer):
-    query_BHSA = torch.full((1, 1, 1, 4), math.log(3) / 2)
-    key_BGPA = torch.tensor([1.0, 0.0]).view(1, 1, 2, 1).repeat(1, 1, 1, 4)
-    value_BGPA = torch.tensor([1.0, 3.0]).view(1, 1, 2, 1).repeat(1, 1, 1, 4)
-    mask_BSP = torch.ones(1, 1, 2, dtype=torch.bool)
-    y_BHSA = tensor_of(answer(query_BHSA, key_BGPA, value_BGPA, mask_BSP), (1, 1, 1, 4), "y_BHSA")
-    mean = y_BHSA[0, 0, 0, 0].item()
-    said = f"scores ln 9 and 0 before scaling, values 1 and 3: you return {mean:.4g}. "
-    demand(not near(mean, 1.2), said + "Divide the scores by sqrt(A), here 2")
-    demand(near(mean, 1.5), said + "Scaled, they are ln 3 and 0: weights 3/4 and 1/4 make 1.5")
-
-
-def _grouped(answer):
-    query_BHSA, key_BGPA = torch.zeros(1, 4, 1, 2), torch.zeros(1, 2, 1, 2)
-    value_BGPA = torch.tensor([1.0, 2.0]).view(1, 2, 1, 1).repeat(1, 1, 1, 2)
-    mask_BSP = torch.ones(1, 1, 1, dtype=torch.bool)
-    y_BHSA = tensor_of(answer(query_BHSA, key_BGPA, value_BGPA, mask_BSP), (1, 4, 1, 2), "y_BHSA")
-    heads = y_BHSA[0, :, 0, 0].tolist()
-    said = f"4 query heads, 2 key-value heads that hold 1 and 2: your heads read {heads}. "
-    demand(heads != [1, 2, 1, 2], said + "Neighbouring heads share: repeat_interleave, not repeat")
-    demand(heads == [1, 1, 2, 2], said + "Heads 0 and 1 read the first, 2 and 3 the second")
 
 
 @exercise("position p lies in slot p mod W, so the newest overwrites the oldest.")

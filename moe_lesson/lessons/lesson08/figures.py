@@ -1,8 +1,6 @@
-"""Figures of a model's parts: what is stored, what is remembered, what is seen."""
+"""Figures of a model's parts: what is stored, what is remembered, what distance does."""
 
 import numpy as np
-from matplotlib.colors import ListedColormap
-from matplotlib.ticker import MaxNLocator
 
 from moe_lesson.study.figures.frame import FONT, SERIES, apart, baseline, finish, our_style
 from moe_lesson.study.figures.palette import OUTLINE
@@ -27,7 +25,7 @@ def scale_of(amount, units):
 
 
 @our_style()
-def ledger_bars(axes, parts, title=None):
+def ledger_bars(axes, parts):
     """Draw a model's parameters: stored, and used by one token.
 
     Args:
@@ -64,7 +62,7 @@ def ledger_bars(axes, parts, title=None):
         handlelength=1.4,
         columnspacing=1.2,
     )
-    title = title or (
+    title = (
         f"{total / scale:.2f} {word} stored, {active / scale:.2f} {word} used by a token "
         f"({100 * active / total:.1f} %)"
     )
@@ -144,36 +142,3 @@ def rope_products(axes, distances, products, level=None):
         f"{np.ptp(rows, axis=0).max():.0e}"
     )
     return finish(axes, title, "distance (positions)", "query times key")
-
-
-@our_style()
-def attention_mask(axes, mask_SP, name="causal"):
-    """Draw which positions each query sees.
-
-    >>> from moe_lesson.study.figures.frame import new_axes
-    >>> mask_SP = np.tril(np.ones((3, 3), bool))
-    >>> attention_mask(new_axes(shown=False), mask_SP).get_title("left")
-    'causal: 6 of 9 pairs, at most 3 a query'
-
-    Lesson 8.
-    """
-    mask_SP = np.asarray(mask_SP, dtype=bool)
-    S, P = mask_SP.shape
-    axes.pcolormesh(
-        np.arange(P + 1) - 0.5,
-        np.arange(S + 1) - 0.5,
-        mask_SP,
-        vmin=0,
-        vmax=1,
-        cmap=ListedColormap(["white", "#0072B2"]),
-        edgecolors=OUTLINE,
-        linewidth=0.5,
-    )
-    if S * P <= 400:
-        for query, key in np.argwhere(mask_SP):
-            axes.text(key, query, "•", color="white", ha="center", va="center", fontsize=FONT - 1)
-    axes.set_aspect("equal")
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.set_ylim(S - 0.5, -0.5)
-    title = f"{name}: {mask_SP.sum()} of {S * P} pairs, at most {mask_SP.sum(1).max()} a query"
-    return finish(axes, title, "position looked at", "query position")

@@ -6,7 +6,7 @@ from moe_lesson.study.figures.frame import FONT, SERIES, finish, our_style
 
 
 @our_style()
-def label_bars(axes, scores, floor=None, unit="bits per byte"):
+def label_bars(axes, scores, floor=None):
     """Draw the loss of several models by a label of the tokens, side by side.
 
     Args:
@@ -32,13 +32,13 @@ def label_bars(axes, scores, floor=None, unit="bits per byte"):
     axes.set_xticks(range(len(labels)), labels, fontsize=FONT)
     axes.set_ylim(0, 1.3 * max(max(bits.values()) for bits in scores.values()))
     axes.legend(ncols=len(scores), loc="upper right", fontsize=FONT, frameon=False)
-    return finish(axes, _widest(scores, labels, unit), "", unit)
+    return finish(axes, _widest(scores, labels), "", "bits per byte")
 
 
-def _widest(scores, labels, unit):
+def _widest(scores, labels):
     """State where two models differ most."""
     spread = {label: np.ptp([bits[label] for bits in scores.values()]) for label in labels}
     label = max(spread, key=spread.get)
     ordered = sorted(scores, key=lambda name: -scores[name][label])
     shown = ", ".join(f"{name} {scores[name][label]:.3f}" for name in ordered)
-    return f"Widest apart at {label}: {shown} {unit}"
+    return f"Widest apart at {label}: {shown} bits per byte"

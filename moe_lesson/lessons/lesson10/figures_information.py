@@ -10,11 +10,11 @@ SMALLEST = 1e-4  # information below this share of H(E) is drawn at it
 
 
 @our_style()
-def repeats_by_depth(axes, found, num_experts=8, k=2):
+def repeats_by_depth(axes, found):
     """Draw how often neighbours share an expert, beside Mixtral's Table 5 and random choices.
 
     Args:
-        found: a Repeats of our model.
+        found: a Repeats of our model, of 8 experts and k = 2 as Mixtral.
 
     >>> from moe_lesson.lessons.lesson10.repeats import Repeats
     >>> from moe_lesson.study.figures.frame import new_axes
@@ -28,7 +28,7 @@ def repeats_by_depth(axes, found, num_experts=8, k=2):
     depth, lines = np.linspace(0, 1, len(found.first_L)), []
     kinds = ("first choice", "a chosen expert")
     for kind, ours, shuffled, mixtral, random in zip(
-        kinds, found[1:3], found[3:5], theirs, random_repeats(num_experts, k)
+        kinds, found[1:3], found[3:5], theirs, random_repeats(8, 2)
     ):
         axes.plot(depth, 100 * shuffled, "x", color=MUTED, markersize=5)
         axes.axhline(100 * random, color=MUTED, linestyle=":", linewidth=1.4, zorder=1)
@@ -44,7 +44,7 @@ def repeats_by_depth(axes, found, num_experts=8, k=2):
     first = 100 * found.first_L
     title = (
         f"First choice repeats: ours {first.min():.0f} to {first.max():.0f} %, Mixtral "
-        f"{theirs[0].min():.0f} to {theirs[0].max():.0f} % (random {100 / num_experts:.1f} %, "
+        f"{theirs[0].min():.0f} to {theirs[0].max():.0f} % (random {100 / 8:.1f} %, "
         f"ours shuffled {100 * found.shuffled_first_L.mean():.0f} %)"
     )
     across = "depth (0: first layer, 1: last); crosses: ours, shuffled"

@@ -338,7 +338,7 @@ def ablation_cost(model, id_T, layer):
     return Needs(np.stack(runs, axis=1), count_E / count_E.sum())
 
 
-def hashed_trace(own, k=2, seed=0):
+def hashed_trace(own, k=2):
     """Replace every layer's choices by those of a hash router: the token id decides.
 
     Returns:
@@ -354,7 +354,7 @@ def hashed_trace(own, k=2, seed=0):
     """
     L, _, E = own.prob_LTE.shape
     id_T = torch.as_tensor(np.asarray(own.id_T), dtype=torch.long)
-    layers = [hash_router(id_T, E, k, seed * L + layer).expert_TK.numpy() for layer in range(L)]
+    layers = [hash_router(id_T, E, k, seed=layer).expert_TK.numpy() for layer in range(L)]
     return _chosen(own, np.stack(layers))
 
 

@@ -6,7 +6,7 @@ from moe_lesson.study.figures.frame import FONT, SERIES, apart, baseline, finish
 
 
 @our_style()
-def loss_curves(axes, curves, clock="training step", unit="bits per byte", floor=None, zoom=None):
+def loss_curves(axes, curves, clock="training step", floor=None, zoom=None):
     """Draw the held-out loss of several models against one clock, every seed included.
 
     The line is the mean over seeds, the band runs from the lowest to the highest.
@@ -49,7 +49,7 @@ def loss_curves(axes, curves, clock="training step", unit="bits per byte", floor
     if floor is not None:
         baseline(axes, floor, f"floor {floor:.3f}")
     _name_ends(axes, curves)
-    return finish(axes, _verdict(curves, clock, unit), clock, unit)
+    return finish(axes, _verdict(curves, clock), clock, "bits per byte")
 
 
 def _name_ends(axes, curves):
@@ -74,7 +74,7 @@ def _name_ends(axes, curves):
         )
 
 
-def _verdict(curves, clock, unit):
+def _verdict(curves, clock):
     """Compare all at the last reading that every model reached."""
     budget = min(at[-1] for at, _ in curves.values())
     reached = {
@@ -85,4 +85,4 @@ def _verdict(curves, clock, unit):
     seeds = min(len(loss) for _, loss in curves.values())
     runs = f"{seeds} run{'s' if seeds > 1 else ''} each"
     at = f"{clock} {budget:,.4g}" if clock.endswith("step") else f"{budget:,.4g} {clock}"
-    return f"At {at}: {ranked} {unit} ({runs})"
+    return f"At {at}: {ranked} bits per byte ({runs})"

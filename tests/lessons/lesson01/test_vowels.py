@@ -62,11 +62,11 @@ def test_too_few_speakers_are_refused():
         vowels.task([row for row in vowels.synthetic_rows() if row[2] <= 50])
 
 
-def rule(steps, **options):
+def rule(steps):
     start = local.Mixture(np.zeros((2, 1, 1, 1)), np.zeros((2, 1, 1)))
     one = np.ones((1, 1))
     slopes = lambda model: local.mixture_slopes(model, one, one, squash=None)  # noqa: E731
-    return vowels.fastest_step(start, slopes, steps, **options)
+    return vowels.fastest_step(start, slopes, steps)
 
 
 def test_the_fastest_step_wins_and_one_that_explodes_does_not():
@@ -76,7 +76,7 @@ def test_the_fastest_step_wins_and_one_that_explodes_does_not():
 
 def test_no_step_is_no_answer():
     with pytest.raises(ValueError, match="brings all 2 runs"):
-        rule((0.0001, 9.0), budgets=(5, 10))
+        rule((0.0001, 9.0))
 
 
 def test_every_system_learns_the_vowels():

@@ -74,16 +74,6 @@ def test_names_do_not_overlap(draw):
     assert len(set(heights)) == len(heights) == len(axes.texts)
 
 
-def test_low_errors_win_where_low_is_good():
-    errors = {"a": (10, [0.2]), "b": (20, [0.1])}
-    titles = [
-        figures.price_list(frame.new_axes(shown=False), errors, "error", lowest).get_title("left")
-        for lowest in (False, True)
-    ]
-    assert titles[0].startswith("Best: a with 0.2 at 10")
-    assert titles[1].startswith("Best: b with 0.1 at 20")
-
-
 def test_bias_and_spread_of_zero_are_named_in_the_title():
     title = FIGURES["bias_variance"](frame.new_axes(shown=False)).get_title("left")
     assert title.replace("\n", " ") == (

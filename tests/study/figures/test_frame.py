@@ -99,11 +99,6 @@ def rope_products(axes):
     return figures.rope_products(axes, distances, {"at 0": products, "at 9": products}, level=1)
 
 
-@figure
-def attention_mask(axes):
-    return figures.attention_mask(axes, np.tril(np.ones((12, 12), bool)))
-
-
 @pytest.fixture(params=FIGURES, scope="module")
 def drawn(request):
     axes = FIGURES[request.param](frame.new_axes(shown=False))
@@ -111,7 +106,7 @@ def drawn(request):
     return axes
 
 
-@pytest.mark.parametrize("draw", [attention_mask, loss_curves], ids=lambda draw: draw.__name__)
+@pytest.mark.parametrize("draw", [cache_memory, loss_curves], ids=lambda draw: draw.__name__)
 def test_titles_fit_beside_each_other(draw):
     both = frame.new_axes(columns=2, height=3.2, shown=False)
     for axes in both:

@@ -201,8 +201,8 @@ def join(traces):
     )
 
 
-def some_documents(trace, tokens, label="language"):
-    """Keep whole documents, the label's values in turn, as long as there is room.
+def some_documents(trace, tokens):
+    """Keep whole documents, the languages in turn, as long as there is room.
 
     Args:
         tokens: at most so many are kept, but at least one document.
@@ -217,7 +217,7 @@ def some_documents(trace, tokens, label="language"):
     """
     _, first, number = np.unique(documents(trace), return_index=True, return_inverse=True)
     size = np.bincount(number)
-    value = np.unique(np.asarray(trace.labels[label])[first], return_inverse=True)[1]
+    value = np.unique(np.asarray(trace.labels["language"])[first], return_inverse=True)[1]
     turn = np.array([(value[:at] == value[at]).sum() for at in range(len(value))])
     order = np.lexsort((value, turn))
     kept = order[size[order].cumsum() <= max(tokens, size[order[0]])]

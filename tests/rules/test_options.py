@@ -38,7 +38,7 @@ EXCEPTIONS = {
 # Definition, or a module -> why it stays although only tests use it: "study.conformance".
 UNUSED = {
     "study.conformance": "lesson 05 hands it the reader's layer, and README shows it",
-    "study.invariants": "conformance runs them",
+    "study.invariants": "conformance runs most of them, lesson 05 the others",
     "text.folder.read_folder": "to go into read_texts with the next change of text/folder",
 }
 TRIES = ("test", "doctest")  # kinds of source that use nothing, they only try it
@@ -211,25 +211,25 @@ def is_called_by_others(method, owner):
     return named or not set(map(ast.unparse, owner.bases)) <= plain
 
 
-def reached(found, here):
-    """Return the definitions that a module's statements mention, and what those mention."""
+def reached(found, here, kept):
+    """Return what a module's statements mention, ``kept``, and what those mention in turn."""
     onward = defaultdict(set)
     for owner, name in found:
         onward[owner].add(name)
     for name, (node, owner, *_) in here.known.items():
         if owner and is_called_by_others(node, here.known[owner].node):
             onward[owner].add(name)
-    done, ahead = {None}, onward[None]
+    done, ahead = {None}, onward[None] | set(kept)
     while ahead:
         done |= ahead
         ahead = set().union(*(onward[name] for name in ahead)) - done
     return done
 
 
-def unused(here, code):
-    """Return the definitions that nothing but tests and doctests reaches."""
+def unused(here, code, kept=()):
+    """Return the definitions that nothing reaches but tests and doctests, nor one of ``kept``."""
     found = [m for s in code if s.kind not in TRIES for m in mentions(s, here)]
-    done = reached(found, here)
+    done = reached(found, here, kept)
     return [name for name in here.known if name not in done]
 
 
@@ -253,10 +253,9 @@ def found_here():
     return Found(have, all_turns, idle, set(map(short, unused(here, sources()))))
 
 
-def listed(name):
-    """Return the entry of UNUSED that excuses a definition: itself or its module."""
-    parts = name.split(".")
-    return next((e for n in range(len(parts)) if (e := ".".join(parts[: n + 1])) in UNUSED), None)
+def inside(entry):
+    """Return the definitions that an entry of UNUSED names: itself, or all of its module."""
+    return {name for name in package().known if f"{short(name)}.".startswith(f"{entry}.")}
 
 
 def test_every_option_is_turned():
@@ -269,7 +268,8 @@ def test_every_option_is_turned():
 
 
 def test_everything_is_used():
-    lonely = sorted(name for name in found_here().lonely if not listed(name))
+    kept = set().union(*map(inside, UNUSED))
+    lonely = sorted(map(short, unused(package(), sources(), kept)))
     assert not lonely, (
         f"no lesson, tool or command uses these, only tests at most: {lonely}. "
         f"Delete them with their tests, or use them in a lesson; "
@@ -285,9 +285,8 @@ def test_an_excepted_option_is_there_and_still_not_turned(name):
 
 @pytest.mark.parametrize("name", UNUSED)
 def test_what_is_excepted_is_there_and_still_unused(name):
-    inside = {short(n) for n in package().known if f"{short(n)}.".startswith(f"{name}.")}
-    used = sorted(inside - found_here().lonely)
-    assert inside, f"{name} is gone: strike it out"
+    used = sorted(set(map(short, inside(name))) - found_here().lonely)
+    assert inside(name), f"{name} is gone: strike it out"
     assert not used, f"{', '.join(used)} is used now: strike out {name}"
 
 
@@ -413,6 +412,8 @@ def test_what_only_the_dead_use_is_dead():
     test = source_of("test", "test_n.py", ast.parse("dead()"), notebook.names)
     found = [short(name).removeprefix("small.") for name in unused(here, [own, notebook, test])]
     assert found == ["dead", "_only_by_dead", "recursive", "Kept.never"]
+    left = unused(here, [own, notebook, test], kept={"moe_lesson.small.dead"})
+    assert left == ["moe_lesson.small.recursive", "moe_lesson.small.Kept.never"]
 
 
 def test_a_planted_option_and_a_planted_function_are_found():

@@ -24,13 +24,13 @@ import copy
 import functools
 import io
 import re
+from importlib import import_module
 from typing import NamedTuple
 
 import nbformat
 import pytest
 
 from tests.rules.source import FUNCTIONS, MODULES, ROOT, dotted, tree, without_docstring
-from tests.wrong_answers import WRONG_ANSWERS
 
 FENCE = re.compile(r"<summary>Solution</summary>.*?```python\n(.*?)```", re.S)
 MEANT = re.compile(r"^\s*# (moe_lesson(?:\.\w+)+)\s*$", re.M)
@@ -62,6 +62,12 @@ def exercises():
 
 
 EXERCISES = exercises()
+WRONG_ANSWERS = {
+    name: answers
+    for path in sorted((ROOT / "tests" / "lessons").glob("lesson*/wrong_answers.py"))
+    for name, answers in import_module(f"tests.lessons.{path.parent.name}.wrong_answers")
+    .WRONG_ANSWERS.items()
+}
 each_exercise = pytest.mark.parametrize("name", EXERCISES)
 
 
@@ -106,7 +112,7 @@ def test_the_solution_is_correct(name):
 
 @each_exercise
 def test_each_wrong_answer_has_its_own_message(name):
-    assert WRONG_ANSWERS.get(name), f"tests/wrong_answers.py has no wrong answer to {name}"
+    assert WRONG_ANSWERS.get(name), f"no lesson's wrong_answers.py has one to {name}"
     said = {}
     for label, source, part in WRONG_ANSWERS[name]:
         said[label] = verdict(EXERCISES[name], source)

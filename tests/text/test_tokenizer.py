@@ -1,47 +1,13 @@
-"""Real text on every machine, and a tokenizer that loses nothing."""
+"""A tokenizer that loses nothing."""
 
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from moe_lesson.corpus.store import default_text
 from moe_lesson.text import tokenizer
-from moe_lesson.text.folder import read_folder
 
 WORDS = tokenizer.train_tokenizer(["the cat sat on the mat. le chat. der Zug. ¿qué?"] * 3, 300)
-
-
-def test_default_text_fills_its_budget_with_languages_and_code():
-    documents = default_text(300_000)
-    assert 295_000 < sum(len(text.encode()) for text in documents) <= 300_000
-    assert any("\ndef " in text for text in documents) and all(documents)
-    assert any("ß" in text for text in documents) and any("¿" in text for text in documents)
-
-
-def test_default_text_is_the_same_twice():
-    assert default_text(50_000) == default_text(50_000)
-
-
-def test_a_folder_is_read_in_order_and_without_its_byte_order_mark(tmp_path):
-    (tmp_path / "below").mkdir()
-    (tmp_path / "b.txt").write_bytes("\ufeffzwei".encode())
-    (tmp_path / "below" / "a.txt").write_text("drei", encoding="utf-8")
-    (tmp_path / "a.txt").write_text("eins", encoding="utf-8")
-    (tmp_path / "empty.txt").write_text("")
-    (tmp_path / "a.md").write_text("no")
-    assert read_folder(tmp_path) == ["eins", "zwei", "drei"]
-
-
-def test_a_wrong_folder_is_named(tmp_path):
-    with pytest.raises(FileNotFoundError, match="no .txt file"):
-        read_folder(tmp_path)
-    (tmp_path / "latin.txt").write_bytes("caf\xe9".encode("latin-1"))
-    with pytest.raises(ValueError, match=r"latin\.txt: not UTF-8 \(byte 3\)"):
-        read_folder(tmp_path)
-    (tmp_path / "latin.txt").write_text("")
-    with pytest.raises(ValueError, match="all empty"):
-        read_folder(tmp_path)
 
 
 @given(st.text())

@@ -11,11 +11,11 @@ from moe_lesson.study.figures import frame, routing
 from moe_lesson.study.information import contingency_table, information
 from moe_lesson.study.statistics import Interval, intervals
 from moe_lesson.study.trace import documents
+from tests.planted import planted
 from tests.rules.figure_checks import (  # noqa: F401  pytest runs them on the ``drawn`` of this module
     test_a_picture_is_small_and_has_the_size_of_all_lessons,
     test_nothing_is_cut_off,
 )
-from tests.study.test_information import planted
 
 TRACE = planted()
 SWITCHED = planted(switch=True, seed=2)

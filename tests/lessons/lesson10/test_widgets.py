@@ -22,7 +22,7 @@ from moe_lesson.study.statistics import intervals
 from moe_lesson.study.trace import documents, select, some_documents
 from moe_lesson.study.trace import trace_ids as run
 from moe_lesson.study.widgets.timelapse import time_lapse
-from tests.study.test_information import one_layer, planted
+from tests.planted import one_layer, planted
 
 NATIVE = (
     ipywidgets.IntSlider,

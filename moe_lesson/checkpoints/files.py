@@ -1,10 +1,16 @@
-"""Files that are whole or absent, and tensors that are checked before they are used."""
+"""Files that are whole or absent; JSON and tensors that are checked before they are used."""
 
+import json
+import math
 import os
+from collections import Counter
 from contextlib import contextmanager
+from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
+
+LARGEST_JSON = 100_000_000  # bytes
 
 
 @contextmanager
@@ -60,6 +66,84 @@ def replacing(path):
         folder = os.open(path.parent, os.O_RDONLY)
         os.fsync(folder)
         os.close(folder)
+
+
+def read_object(path):
+    """Read a JSON object from a file.
+
+    Returns:
+        A dict.
+
+    Raises:
+        OSError: there is no such file, it cannot be read, or it is no ordinary file.
+        ValueError: it is larger than 100 MB, or as ``parse_object``.
+
+    >>> read_object("absent.json")
+    Traceback (most recent call last):
+    FileNotFoundError: absent.json: there is no such file
+
+    Lesson 13.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise FileNotFoundError(f"{path}: there is no such file")
+    if not path.is_file():
+        raise OSError(f"{path} is no ordinary file")
+    if path.stat().st_size > LARGEST_JSON:
+        raise ValueError(
+            f"{path} has {path.stat().st_size:,} bytes: at most {LARGEST_JSON:,} are read as JSON"
+        )
+    try:
+        text = path.read_bytes().decode()
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path} is not JSON: byte {error.start} is not UTF-8") from None
+    return parse_object(text, path)
+
+
+def parse_object(text, name):
+    """Read a JSON object from a text, stricter than Python does.
+
+    Args:
+        name: what a message calls it: its file, say.
+
+    Returns:
+        A dict.
+
+    Raises:
+        ValueError: it is not JSON or no object, it is nested too deep, a name stands in it
+            twice, or a number is NaN, infinite or longer than Python reads.
+
+    >>> parse_object('{"a": 1, "a": 2}', "config.json")
+    Traceback (most recent call last):
+    ValueError: config.json is not JSON: 'a' stands twice in one object
+
+    Lesson 13.
+    """
+    try:
+        found = json.loads(
+            text, object_pairs_hook=_once, parse_float=_finite, parse_constant=_finite
+        )
+    except ValueError as error:
+        raise ValueError(f"{name} is not JSON: {error}") from None
+    except RecursionError:
+        raise ValueError(f"{name} is not JSON as we read it: it is nested too deep") from None
+    if not isinstance(found, dict):
+        raise ValueError(f"{name} holds a {type(found).__name__}, must be a JSON object")
+    return found
+
+
+def _once(pairs):
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice = Counter(name for name, _ in pairs).most_common(1)[0][0]
+        raise ValueError(f"{twice[:40]!r} stands twice in one object")
+    return found
+
+
+def _finite(digits):
+    if not math.isfinite(float(digits)):
+        raise ValueError(f"{digits[:20]} is no finite number")
+    return float(digits)
 
 
 def read_tensors(path):

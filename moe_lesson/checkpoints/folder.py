@@ -8,7 +8,7 @@ from pathlib import Path
 
 from safetensors.torch import save_file
 
-from moe_lesson.checkpoints.files import read_tensors, replacing
+from moe_lesson.checkpoints.files import read_object, read_tensors, replacing
 from moe_lesson.checkpoints.hf_config import config_from_hf, config_to_hf
 from moe_lesson.checkpoints.hf_weights import from_hf, to_hf
 from moe_lesson.text.tokenizer import load as load_tokenizer
@@ -119,7 +119,7 @@ def load(folder, device=None, dtype=None):
     folder = Path(folder)
     _check_folder(folder)
     try:
-        config = config_from_hf(_read_json(folder / CONFIG))
+        config = config_from_hf(read_object(folder / CONFIG))
         tensors = {}
         for path in _weight_files(folder):
             tensors |= read_tensors(path)[0]
@@ -153,7 +153,7 @@ def _weight_files(folder):
     if (folder / WEIGHTS).exists():
         return [folder / WEIGHTS]
     if (folder / INDEX).exists():
-        files = _read_json(folder / INDEX).get("weight_map", {}).values()
+        files = read_object(folder / INDEX).get("weight_map", {}).values()
         return [folder / name for name in sorted(set(files))]
     pickles = [path.name for path in folder.iterdir() if path.suffix in PICKLES]
     if pickles:
@@ -162,16 +162,6 @@ def _weight_files(folder):
             f"they can run code. Have whoever made them save {WEIGHTS}"
         )
     raise FileNotFoundError(f"{folder} has no {WEIGHTS}; it holds {_listing(folder)}")
-
-
-def _read_json(path):
-    try:
-        fields = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ValueError(f"{path.name} is not JSON: {error}") from error
-    if not isinstance(fields, dict):
-        raise ValueError(f"{path.name} holds a {type(fields).__name__}, must be a JSON object")
-    return fields
 
 
 def _read_tokenizer(folder):

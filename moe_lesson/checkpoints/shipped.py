@@ -1,6 +1,5 @@
 """The trained models that come with the course."""
 
-import json
 from typing import NamedTuple
 
 import torch
@@ -9,6 +8,7 @@ from tokenizers import Tokenizer
 
 from moe_lesson import DATA, one_of
 from moe_lesson.checkpoints import folder as checkpoint
+from moe_lesson.checkpoints.files import read_object
 from moe_lesson.models.mixtral import Mixtral
 
 FOLDER = DATA / "checkpoints"
@@ -52,8 +52,8 @@ def shipped(name="small", device=None):
     """
     path = FOLDER / one_of("name", name, NAMES)
     model, words = checkpoint.load(path, device=device, dtype=torch.float32)
-    texts = (path / file for file in ("scores.json", "run.json"))
-    return Shipped(model, words, *(json.loads(text.read_text("utf-8")) for text in texts))
+    told = (read_object(path / file) for file in ("scores.json", "run.json"))
+    return Shipped(model, words, *told)
 
 
 def timelapse():

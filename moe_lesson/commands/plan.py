@@ -8,7 +8,7 @@ import platform
 from pathlib import Path
 
 from moe_lesson.checkpoints import folder as checkpoint
-from moe_lesson.checkpoints.files import replacing
+from moe_lesson.checkpoints.files import read_object, replacing
 from moe_lesson.corpus.store import training_data
 from moe_lesson.text import tokenizer
 from moe_lesson.text.folder import account, read_texts
@@ -57,20 +57,10 @@ def read_plan(folder):
     path = Path(folder, RUN)
     if not path.exists():
         return {}
-    found = _read_object(path)
+    found = read_object(path)
     text, budget = found.get("text"), found.get("budget", 10_000)
     if not isinstance(text, str | None) or not isinstance(budget, int):
         raise ValueError(f"{path} holds text {text!r} and budget {budget!r}: it is no run of ours")
-    return found
-
-
-def _read_object(path):
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"{path} is not JSON: {error}") from error
-    if not isinstance(found, dict):
-        raise ValueError(f"{path} holds a {type(found).__name__}, must be a JSON object")
     return found
 
 

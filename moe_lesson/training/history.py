@@ -106,8 +106,10 @@ def load_rows(folder, mark):
     path = Path(folder, mark["file"])
     if not path.is_file():
         raise ValueError(f"{path.as_posix()} is missing: it holds the rows of the run")
+    if not 0 <= mark["bytes"] <= path.stat().st_size:
+        raise ValueError(f"{path.as_posix()} is damaged: {mark['bytes']} bytes belong to the run")
     with open(path, "rb") as file:
-        data = file.read(max(mark["bytes"], 0))
+        data = file.read(mark["bytes"])
     if hashlib.sha256(data).hexdigest() != mark["sha256"]:
         raise ValueError(f"{path.as_posix()} is damaged: it is not what the run wrote")
     return [json.loads(line) for line in data.splitlines()]

@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 from safetensors.torch import save_file
 
-from moe_lesson.checkpoints.files import check_tensors, read_tensors, replacing
+from moe_lesson.checkpoints.files import check_tensors, parse_object, read_tensors, replacing
 from moe_lesson.training.history import forget_rows, load_rows, save_rows
 
 # In a folder of its own: readers of checkpoints take every *.safetensors beside config.json.
@@ -175,12 +175,9 @@ def drop_state(folder):
 
 def _read_header(words):
     """Return what ``save_state`` wrote there, its kinds checked."""
-    try:
-        header = json.loads(words.get("state", "null"))
-    except RecursionError:
-        header = None
-    if not isinstance(header, dict):
+    if "state" not in words:
         raise ValueError("the header holds no numbers, so this is no training state")
+    header = parse_object(words["state"], "the header")
     kinds = {"numbers": dict, "optimizer": str, "groups": list}
     fits = all(isinstance(header.get(name), kind) for name, kind in kinds.items())
     if not fits or not all(_is_group(group) for group in header["groups"]):

@@ -12,6 +12,7 @@ from moe_lesson.commands import console
 from moe_lesson.commands.options import WHOLE, check_options, parser
 from moe_lesson.study.terminal import coloured_text, visible, wants_colours
 from tests.rules.source import ROOT
+from tests.study.test_terminal import by_hand
 
 SHOWN = "␛]0;x␇"
 
@@ -220,7 +221,5 @@ def test_a_layer_past_the_last_is_named():
     assert main(["routes", "--layer", "99"]) == 2
 
 
-def test_text_is_painted_with_its_signs(monkeypatch):
-    from tests.study.test_trace import by_hand
-
+def test_text_is_painted_with_its_signs():
     assert coloured_text(by_hand(["a\x1b", "\r\n", "\t"], [0, 1, 2]), 0) == "0|a␛ 1|¶\n2|␉"

@@ -35,7 +35,7 @@ class Output(NamedTuple):
     """
 
     logits_BSV: Tensor  # scores of the next token, before the softmax
-    routings: list  # one Routing per layer, T = B * S; empty in a dense model
+    routings: list  # one Routing per layer, T = B * S, padding marked; empty in a dense model
     cache: Cache | None  # hand it to the next call to go on from here; None: no such thing
     auxiliary: Tensor | float = 0.0  # what the model itself wants added to its training loss
 
@@ -172,10 +172,11 @@ class Mixtral(nn.Module):
         place = position_S[None] if pad_B is None else (position_S - pad_B[:, None]).clamp(0)
         cos_sin = rotation(place, self.config.head_dim, self.config.rope_theta, x_BSD.dtype)
         cos_sin = [angle.expand(len(id_BS), -1, -1) for angle in cos_sin]
+        real_T = None if pad_B is None else (position_S >= pad_B[:, None]).flatten()
         routings, layers = [], []
         for block, past in zip(self.blocks, cache.layers, strict=True):
             x_BSD, routing, new_cache = block(x_BSD, cos_sin, mask_BSP, past, seen)
-            routings += [] if routing is None else [routing]
+            routings += [] if routing is None else [routing._replace(real_T=real_T)]
             layers.append(new_cache)
         return Output(self.logits(x_BSD), routings, Cache(layers, total, pad_B))
 

@@ -1,14 +1,16 @@
 """How evenly experts are used: losses that even it out, and measures that tell.
 
-Importance sums weights, load counts visits. They are not the same and can disagree.
+Importance sums weights, load counts visits. They are not the same and can disagree. What takes
+a Routing looks at its real tokens: padding (``Routing.real_T``) counts nowhere.
 """
 
 import torch
 import torch.nn.functional as F
 
-from moe_lesson.moe.routing import Routing, at_least_float32, pool
+from moe_lesson.moe.routing import Routing, at_least_float32, of_real_tokens, pool
 
 
+@of_real_tokens
 def importance(routing):
     """Sum each expert's weights over the tokens.
 
@@ -28,6 +30,7 @@ def importance(routing):
     return total.index_add(0, routing.expert_TK.flatten(), routing.weight_TK.flatten())[:E]
 
 
+@of_real_tokens
 def load(routing):
     """Count each expert's share of all visits.
 
@@ -114,6 +117,7 @@ def entropy(share_E):
     return torch.special.entr(share_E).sum(-1) / torch.tensor(2.0).log().item()
 
 
+@of_real_tokens
 def switch_loss(routings, first_choice=False, votes=1.0, kept_only=False, layers="mean"):
     """Grow when many tokens agree on few experts: E times the sum of f_i P_i.
 
@@ -161,12 +165,13 @@ def _as_list(routings):
 def _agreement(routing, first_choice, kept_only):
     """Compute E * sum of f_i P_i for one layer, f summing to 1."""
     T, E = routing.logits_TE.shape
-    votes = routing.expert_TK[:, :1] if first_choice else routing.expert_TK
-    share_E = load(routing._replace(expert_TK=votes))
+    k = 1 if first_choice else None
+    share_E = load(Routing(routing.logits_TE, *(field[:, :k] for field in routing[1:3])))
     prob_E = importance(routing) / T if kept_only else routing.logits_TE.softmax(-1).mean(0)
     return E * (share_E * prob_E).sum()
 
 
+@of_real_tokens
 def z_loss(routings):
     """Keep the router's scores small: the mean squared log-sum-exp.
 

@@ -4,6 +4,7 @@ Every function here takes scores (or token ids) and returns a ``Routing``. A new
 one more function that does the same.
 """
 
+import functools
 from typing import NamedTuple
 
 import torch
@@ -27,6 +28,7 @@ class Routing(NamedTuple):
     weight_TK: Tensor  # how much each visit counts in the sum
     expert_TK: Tensor  # whom each token visits, best first
     has_unfilled: bool = False  # whether some ids are E; known without asking the device
+    real_T: Tensor | None = None  # which tokens are no padding; None: all of them
 
 
 def check_k(k, num_experts):
@@ -261,8 +263,56 @@ def hash_router(id_T, num_experts, k=1, seed=0):
     return Routing(logits_TE, torch.full_like(logits_TE[:, :k], 1 / k), expert_TK)
 
 
+def real(routing):
+    """Leave out the tokens that ``real_T`` calls padding.
+
+    Padding is routed like any token, but it is nobody's text: what measures or evens out
+    the use of experts looks at real tokens alone. transformers' ``attention_mask``, flattened,
+    is a ``real_T``; a model that is called with ``pad_B`` writes it itself.
+
+    Returns:
+        A Routing of the real tokens, without a mask.
+
+    Raises:
+        ValueError: the mask has not one place a token, or no token is real.
+
+    >>> routing = top_k(torch.tensor([[9.0, 0.0], [0.0, 9.0]]), k=1)
+    >>> real(routing._replace(real_T=torch.tensor([False, True]))).expert_TK.tolist()
+    [[1]]
+
+    Lesson 4.
+    """
+    if routing.real_T is None:
+        return routing
+    is_real, tokens = routing.real_T.bool(), len(routing.logits_TE)
+    if is_real.shape != (tokens,):
+        raise ValueError(f"real_T has the shape {tuple(is_real.shape)}: needed is ({tokens},)")
+    if not is_real.any():
+        raise ValueError(f"all {tokens} tokens are padding: a measure needs 1 real token or more")
+    return Routing(*(field[is_real] for field in routing[:3]), routing.has_unfilled)
+
+
+def of_real_tokens(measure):
+    """Let a function of one Routing, or of a list of them, see real tokens alone.
+
+    >>> count = of_real_tokens(lambda routing: len(routing.expert_TK))
+    >>> count(top_k(torch.zeros(2, 3), k=1)._replace(real_T=torch.tensor([True, False])))
+    1
+
+    Lesson 4.
+    """
+
+    @functools.wraps(measure)
+    def measured(routing, *args, **options):
+        one = isinstance(routing, Routing)
+        return measure(real(routing) if one else list(map(real, routing)), *args, **options)
+
+    return measured
+
+
+@of_real_tokens
 def pool(routings):
-    """Join the tokens of several layers into one Routing.
+    """Join the real tokens of several layers into one Routing.
 
     >>> one = Routing(torch.zeros(2, 4), torch.ones(2, 1), torch.zeros(2, 1, dtype=torch.long))
     >>> pool([one, one]).logits_TE.shape

@@ -14,8 +14,8 @@ Stub, solution and wrong answers run after the notebook's setup cell and nothing
 quick preset.
 
 A function or class of the solution that the package has too, by name, must be the package's
-own code (docstrings aside). Where two modules share the name, or it is a method, a line of the
-solution says which is meant: ``# moe_lesson.moe.routing.top_k``.
+own code (docstrings and decorators aside). Where two modules share the name, or it is a
+method, a line of the solution says which is meant: ``# moe_lesson.moe.routing.top_k``.
 """
 
 import ast
@@ -153,11 +153,11 @@ def meant(definition, named):
 
 
 def bare(node):
-    """Return the syntax of a definition and of what is in it, without docstrings."""
+    """Return the syntax of a definition and of what is in it, without docstrings and decorators."""
     node = copy.deepcopy(node)
     for inner in ast.walk(node):
         if isinstance(inner, (*FUNCTIONS, ast.ClassDef)):
-            inner.body = without_docstring(inner)
+            inner.body, inner.decorator_list = without_docstring(inner), []
     return ast.dump(node)
 
 

@@ -59,7 +59,7 @@ def expert_surgery(model, trace, sample=None):
     Lesson 10.
     """
     if not 2 <= len(trace.tokens) <= MOST:
-        raise ValueError(f"the trace has {len(trace.tokens)} tokens: needed are 2, allowed up to {MOST}")
+        raise ValueError(f"the trace has {len(trace.tokens)} tokens: 2 up to {MOST} can be shown")
     check_labels(trace, "language", "pos")
     layers, _, experts = trace.prob_LTE.shape
     trained, document, measured = model.config.top_k, documents(trace), _measurer(model, trace)

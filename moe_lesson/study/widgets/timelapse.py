@@ -79,8 +79,7 @@ def time_lapse(runs):
         return View(png(axes.figure), _sentence(run, film, now, layer))
 
     longest = max(map(len, films.values()))
-    layers = len(every[0].shares_LE)
-    controls = _controls(list(films), layers, longest, views)
+    controls = _controls(list(films), len(every[0].shares_LE), longest, views)
     end = {"checkpoint": longest - 1}
     states = {"Start": {}, "Half way": {"checkpoint": longest // 2}, "End": end}
     if len(films) > 1:

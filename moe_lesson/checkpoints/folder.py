@@ -10,10 +10,12 @@ from safetensors.torch import save_file
 
 from moe_lesson.checkpoints.files import read_object, read_tensors, replacing
 from moe_lesson.checkpoints.hf_config import config_from_hf, config_to_hf
-from moe_lesson.checkpoints.hf_weights import from_hf, to_hf
+from moe_lesson.checkpoints.hf_weights import cast, from_hf, to_hf
+from moe_lesson.text.tokenizer import END, START, check_tokenizer
 from moe_lesson.text.tokenizer import load as load_tokenizer
 
 WEIGHTS, CONFIG, TOKENIZER = "model.safetensors", "config.json", "tokenizer.json"
+TOKENIZER_CONFIG = "tokenizer_config.json"
 INDEX = "model.safetensors.index.json"  # transformers' table of which file holds what
 PICKLES = (".bin", ".pt", ".pth", ".pkl", ".ckpt")
 SPECIAL = {"unk_token": "<unk>", "bos_token": "<s>", "eos_token": "</s>"}
@@ -32,7 +34,8 @@ def save(folder, model, tokenizer=None, dtype=None):
         dtype: of the weights on disk; None: as they are.
 
     Raises:
-        ValueError: the tokenizer has more entries than the model.
+        ValueError: the tokenizer has more entries than the model, or is none that ``load``
+            takes; a weight is NaN or infinite, here or in the ``dtype`` on disk.
         FileExistsError: the folder holds a model in several files.
 
     >>> import tempfile
@@ -49,8 +52,10 @@ def save(folder, model, tokenizer=None, dtype=None):
     if (folder / INDEX).exists():
         raise FileExistsError(f"{folder / INDEX}: a model in several files, save elsewhere")
     tokenizer = tokenizer or _read_tokenizer(folder)
-    _check_vocabulary(tokenizer, model.config)
-    tensors = {name: tensor.to(dtype or tensor.dtype) for name, tensor in to_hf(model).items()}
+    if tokenizer is not None:
+        check_tokenizer(tokenizer)
+        _check_vocabulary(tokenizer, model.config)
+    tensors = {name: cast(name, tensor, dtype) for name, tensor in to_hf(model).items()}
     texts = _texts(model.config, tokenizer, next(iter(tensors.values())).dtype)
     folder.mkdir(parents=True, exist_ok=True)
     with replacing(folder / WEIGHTS) as temporary:
@@ -81,7 +86,7 @@ def _texts(config, tokenizer, dtype):
     opened_as |= {role: token for role, token in SPECIAL.items() if ids[role] is not None}
     return {
         TOKENIZER: tokenizer.to_str(pretty=True),
-        "tokenizer_config.json": _dump(opened_as),
+        TOKENIZER_CONFIG: _dump(opened_as),
         CONFIG: _dump(fields),
     }
 
@@ -107,8 +112,9 @@ def load(folder, device=None, dtype=None):
     Raises:
         FileNotFoundError: the folder, its ``config.json`` or its weights are missing.
         ValueError: the weights are pickles, cut short, or not those of the configuration,
-            the configuration is not of a model like ours or contradicts itself, or the
-            tokenizer cannot be read or has more entries than the model.
+            the configuration is not of a model like ours or contradicts itself; the
+            tokenizer cannot be read, loses texts, has more entries than the model, or other
+            marks for the start and end of a text than ``<s>`` 1 and ``</s>`` 2.
 
     >>> load("absent")
     Traceback (most recent call last):
@@ -119,13 +125,16 @@ def load(folder, device=None, dtype=None):
     folder = Path(folder)
     _check_folder(folder)
     try:
-        config = config_from_hf(read_object(folder / CONFIG))
+        fields = read_object(folder / CONFIG)
+        config = config_from_hf(fields)
         tensors = {}
         for path in _weight_files(folder):
             tensors |= read_tensors(path)[0]
         model = from_hf(tensors, config, device, dtype)
         tokenizer = _read_tokenizer(folder)
-        _check_vocabulary(tokenizer, config)
+        if tokenizer is not None:
+            _check_vocabulary(tokenizer, config)
+            _check_marks(folder, fields, tokenizer)
     except ValueError as error:
         raise ValueError(f"{folder}: {error}") from error
     return model.eval(), tokenizer
@@ -153,8 +162,7 @@ def _weight_files(folder):
     if (folder / WEIGHTS).exists():
         return [folder / WEIGHTS]
     if (folder / INDEX).exists():
-        files = read_object(folder / INDEX).get("weight_map", {}).values()
-        return [folder / name for name in sorted(set(files))]
+        return [folder / name for name in _files_of(read_object(folder / INDEX))]
     pickles = [path.name for path in folder.iterdir() if path.suffix in PICKLES]
     if pickles:
         raise ValueError(
@@ -164,14 +172,50 @@ def _weight_files(folder):
     raise FileNotFoundError(f"{folder} has no {WEIGHTS}; it holds {_listing(folder)}")
 
 
+def _files_of(index):
+    """List the files that an index names, which lie in its own folder."""
+    table = index.get("weight_map", {})
+    if not isinstance(table, dict):
+        raise ValueError(f"{INDEX} holds a {type(table).__name__} as weight_map, must be an object")
+    for name, file in table.items():
+        if not isinstance(file, str) or Path(file).name != file or "\\" in file or "\0" in file:
+            raise ValueError(f"{INDEX}: {name[:80]} lies in {file!r}, no file of this folder")
+    return sorted(set(table.values()))
+
+
 def _read_tokenizer(folder):
     path = folder / TOKENIZER
-    return load_tokenizer(path) if path.exists() else None
+    if not path.exists():
+        return None
+    read_object(path)  # the library's own messages name no cause, and it lets names stand twice
+    return load_tokenizer(path)
 
 
 def _check_vocabulary(tokenizer, config):
-    if tokenizer is not None and tokenizer.get_vocab_size() > config.vocab_size:
+    entries, most = tokenizer.get_vocab_size(), config.vocab_size
+    if entries > most:
+        raise ValueError(f"the tokenizer has {entries} entries, the model's vocab_size is {most}")
+    name, largest = max(tokenizer.get_vocab().items(), key=lambda one: one[1])
+    if largest >= most:
         raise ValueError(
-            f"the tokenizer has {tokenizer.get_vocab_size()} entries, "
-            f"the model's vocab_size is {config.vocab_size}"
+            f"the tokenizer's {name[:40]!r} has id {largest}: the model's vocab_size is {most}"
         )
+
+
+def _check_marks(folder, fields, tokenizer):
+    """Refuse other ids than ours for the start and the end of a text, by who names them."""
+    path = folder / TOKENIZER_CONFIG
+    told = read_object(path) if path.exists() else {}
+    for role, ours in {"bos": START, "eos": END}.items():
+        token = told.get(f"{role}_token")
+        token = token.get("content") if isinstance(token, dict) else token
+        index = fields.get(f"{role}_token_id")
+        if token is not None:
+            found = tokenizer.token_to_id(token) if isinstance(token, str) else None
+            if found != ours:
+                raise ValueError(f"{path.name}: {role}_token has id {found}, must have {ours}")
+        if index not in (None, ours, [ours]):
+            raise ValueError(f"{CONFIG}: {role}_token_id is {index!r}, must be {ours} or null")
+        found, name = tokenizer.id_to_token(ours), SPECIAL[f"{role}_token"]
+        if token is None and index is None and found != name:
+            raise ValueError(f"{TOKENIZER}: id {ours} is {found!r}, must be {name}")

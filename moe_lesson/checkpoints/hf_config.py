@@ -19,6 +19,7 @@ FIELDS = {
     "window": "sliding_window",
     "tied": "tie_word_embeddings",
 }
+LARGEST = 2**31 - 1  # of a size or an id
 SPARSE_ONLY = ("num_local_experts", "num_experts_per_tok")
 # What they can switch on and our model does not have, with the only value it can stand for.
 FIXED = {
@@ -96,6 +97,8 @@ def config_from_hf(fields):
 def _rope_theta(fields):
     """Find the rotary base in either place; refuse scaled positions and two answers."""
     rope = fields.get("rope_parameters") or {}
+    if not isinstance(rope, dict):
+        raise ValueError(f"rope_parameters are {rope!r}: they must be an object")
     scaled = {name: value for name, value in rope.items() if name != "rope_theta"}
     if scaled not in ({}, {"rope_type": "default"}):
         raise ValueError(f"rope_parameters hold {scaled}: only rope_type 'default' is supported")
@@ -114,3 +117,7 @@ def _check_numbers(fields):
         null = name == "sliding_window" and fields[name] is None
         if not null and not isinstance(fields[name], (int, float)):
             raise ValueError(f"{name} is {fields[name]!r}: it must be a number")
+        if not null and fields[name] > LARGEST:
+            raise ValueError(f"{name} is {fields[name]:.3g}: at most {LARGEST} is allowed")
+    if not isinstance(fields["tie_word_embeddings"], bool):
+        raise ValueError(f"tie_word_embeddings is {fields['tie_word_embeddings']!r}: true or false")

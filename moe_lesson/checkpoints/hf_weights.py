@@ -3,6 +3,8 @@
 One table says where each of their tensors lies in ours; reading and writing both follow it.
 """
 
+import re
+
 import torch
 
 from moe_lesson.checkpoints.files import check_tensors
@@ -17,6 +19,9 @@ BLOCK = {
     "post_attention_layernorm.weight": "feed_forward_norm.weight",
 }
 LARGE = 100_000_000  # parameters
+FLOATING = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
+# The rotary angles follow from the configuration; older writers stored them all the same.
+FREQUENCIES = re.compile(r"model\.(layers\.\d+\.self_attn\.)?rotary_emb\.inv_freq")
 
 
 def places(config):
@@ -78,11 +83,15 @@ def to_hf(model):
 def from_hf(tensors, config, device=None, dtype=None):
     """Build a Mixtral from weights under Hugging Face's names; they are copied.
 
+    What says nothing new is passed over: stored rotary frequencies, and an output layer that
+    equals the embedding it is tied to.
+
     Args:
         dtype: None keeps the embedding's.
 
     Raises:
-        ValueError: tensors are missing, surplus or of the wrong shape; all are named.
+        ValueError: tensors are missing, surplus, of the wrong shape or not floating point;
+            all are named. A weight is too large for the ``dtype``.
 
     >>> from moe_lesson.models.config import TINY
     >>> model = Mixtral(TINY)
@@ -91,6 +100,8 @@ def from_hf(tensors, config, device=None, dtype=None):
 
     Lesson 13.
     """
+    tensors = _needed(tensors, config)
+    _check_size(tensors, config)
     table = places(config)
     # On the meta device nothing is drawn or stored, but its first use imports for 2 seconds.
     device_of_draft = "meta" if config.total_parameters > LARGE else "cpu"
@@ -99,8 +110,65 @@ def from_hf(tensors, config, device=None, dtype=None):
     state = model.state_dict()
     shapes = {name: state[ours][index].shape for name, (ours, index) in table.items()}
     check_tensors(tensors, shapes)
-    model = model.to(dtype or tensors["model.embed_tokens.weight"].dtype)
-    state = model.to_empty(device=device or "cpu").state_dict()
+    dtype = dtype or tensors["model.embed_tokens.weight"].dtype
+    state = model.to(dtype).to_empty(device=device or "cpu").state_dict()
     for name, (ours, index) in table.items():
-        state[ours][index].copy_(tensors[name])
+        state[ours][index].copy_(_narrowed(name, tensors[name], dtype))
     return model
+
+
+def _needed(tensors, config):
+    """Leave redundant tensors out; refuse those that are no numbers to compute with."""
+    found = {name: t for name, t in tensors.items() if not FREQUENCIES.fullmatch(name)}
+    for name, tensor in found.items():
+        if tensor.dtype not in FLOATING:
+            allowed = ", ".join(str(one).removeprefix("torch.") for one in FLOATING)
+            kind = str(tensor.dtype).removeprefix("torch.")
+            raise ValueError(f"{name} is {kind}, quantised or no weight: allowed are {allowed}")
+    embed, unembed = (found.get(n) for n in ("model.embed_tokens.weight", "lm_head.weight"))
+    if config.tied and unembed is not None:
+        if embed is None or not torch.equal(embed, unembed):
+            raise ValueError("lm_head.weight is not the embedding, as tie_word_embeddings says")
+        del found["lm_head.weight"]
+    return found
+
+
+def _check_size(tensors, config):
+    """Refuse a configuration far larger than its weights, before memory is taken for it."""
+    experts = 1 + 3 * config.num_experts if config.num_experts > 1 else 3
+    names = config.n_layers * (len(BLOCK) + experts)
+    numbers = sum(tensor.numel() for tensor in tensors.values())
+    if names > 2 * len(tensors) + 10_000 or config.total_parameters > 4 * numbers + LARGE:
+        raise ValueError(
+            f"the configuration is of a model with {config.total_parameters:,} parameters in "
+            f"{names:,} tensors or more, the weights are {numbers:,} in {len(tensors):,}"
+        )
+
+
+def _narrowed(name, tensor, dtype):
+    """Check what a dtype of smaller numbers than the tensor's own would make infinite."""
+    if torch.finfo(dtype).max >= torch.finfo(tensor.dtype).max:
+        return tensor
+    return cast(name, tensor, dtype)
+
+
+def cast(name, tensor, dtype=None):
+    """Convert a weight; refuse numbers that are none, or too large for the dtype.
+
+    Raises:
+        ValueError: with the weight's name.
+
+    >>> cast("norm", torch.tensor([1e6]), torch.float16)
+    Traceback (most recent call last):
+    ValueError: norm holds 1000000.0, too large for float16, which ends at 65504.0
+
+    Lesson 13.
+    """
+    there = tensor.to(dtype or tensor.dtype)
+    if there.isfinite().all():
+        return there
+    worst = tensor.flatten()[(~there.isfinite()).flatten().nonzero()[0]].item()
+    if worst - worst != 0:
+        raise ValueError(f"{name} holds {worst}: weights must be finite numbers")
+    kind, most = str(there.dtype).removeprefix("torch."), torch.finfo(there.dtype).max
+    raise ValueError(f"{name} holds {worst}, too large for {kind}, which ends at {most}")

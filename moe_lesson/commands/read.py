@@ -1,5 +1,6 @@
 """The commands that open a model: ``sample``, ``routes``, ``evaluate``, ``export``."""
 
+import math
 import os
 import shutil
 import tempfile
@@ -77,6 +78,8 @@ def evaluate(args):
     length = min(128, model.config.context_len)
     check_part(data.valid, PARTS["valid"], length, model.config.vocab_size)
     score = measure(model, data.valid, length)
+    if not math.isfinite(score.nats):
+        raise FloatingPointError(f"the model's scores are not finite: {score.nats} nats per token")
     say(
         f"{score.nats:.4f} nats per token, {score.bits:.4f} bits per byte "
         f"({score.tokens:,} tokens, {score.bytes:,} bytes)"

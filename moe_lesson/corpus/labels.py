@@ -42,7 +42,7 @@ def label_tokens(tokenizer, documents):
     Lesson 10.
     """
     ids, labels = [], defaultdict(list)
-    encoded = tokenizer.encode_batch([document.text for document in documents])
+    encoded = tokenizer.encode_batch([one.text for one in documents], add_special_tokens=False)
     for document, tokens in zip(documents, encoded):
         words = [None, *_words(document, tokens.offsets), None]
         ids += [START, *tokens.ids, END]

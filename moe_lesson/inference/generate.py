@@ -156,7 +156,7 @@ def stream_text(model, tokenizer, prompt, tokens=100, sampling=None):
 
     Lesson 9.
     """
-    ids = tokenizer.encode(prompt).ids
+    ids = tokenizer.encode(prompt, add_special_tokens=False).ids
     shown = text = tokenizer.decode(ids)
     yield shown
     room = model.config.context_len + 1 - len(ids)

@@ -43,11 +43,17 @@ def choose(logits_BV, draw_B, sampling):
     Args:
         draw_B: numbers from [0, 1); not used when greedy.
 
+    Raises:
+        FloatingPointError: the largest score of a sequence is NaN or infinite.
+
     >>> choose(torch.tensor([[0.0, 5.0]]), torch.tensor([0.5]), Sampling()).item()
     1
 
     Lesson 9.
     """
+    largest_B = logits_BV.amax(-1)  # NaN if one of them is
+    if not largest_B.isfinite().all():
+        raise FloatingPointError(f"the model's scores are not finite: {largest_B.tolist()[:3]}")
     if sampling.temperature == 0:
         return logits_BV.argmax(-1)
     ranked_BV, id_BV = (logits_BV.double() / sampling.temperature).sort(-1, descending=True)

@@ -40,6 +40,7 @@ def trace_ids(model, id_T, tokens=None, labels=None):
 
     Raises:
         ValueError: there is no token, or the model is dense: it has no router.
+        FloatingPointError: its scores are NaN or infinite.
 
     >>> from moe_lesson.models.config import TINY
     >>> from moe_lesson.models.mixtral import Mixtral
@@ -59,6 +60,8 @@ def trace_ids(model, id_T, tokens=None, labels=None):
     layers = [pool(layer) for layer in zip(*pieces, strict=True)]
     if not layers:
         raise ValueError("the model is dense: it has no router to trace")
+    if not all(layer.logits_TE.isfinite().all() for layer in layers):
+        raise FloatingPointError("the router's scores are not finite numbers")
     return RoutingTrace(
         list(tokens) if tokens is not None else [str(one) for one in id_T.tolist()],
         id_T.cpu().numpy(),
@@ -89,7 +92,7 @@ def trace_text(model, tokenizer, text):
     halves = [letter for letter in text if "\ud800" <= letter <= "\udfff"]
     if halves:
         raise ValueError(f"the text holds half a character, {halves[0]!r}, which has no bytes")
-    ids = tokenizer.encode(text).ids
+    ids = tokenizer.encode(text, add_special_tokens=False).ids
     tokens = [tokenizer.decode([one], skip_special_tokens=False) for one in ids]
     return trace_ids(model, ids, tokens)
 

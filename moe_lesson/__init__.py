@@ -19,10 +19,13 @@ notebook. A module imports only from the floors below its own.
 """
 
 import os
+from importlib.resources import files
 from pathlib import Path
 
 __version__ = "0.1.0"
-DATA = Path(__file__).resolve().parents[1] / "data"  # the one place that knows where it is
+# The one place that knows where data/ is: in an installed package, else beside it in a clone.
+_PACKAGE = Path(str(files(__name__))).resolve()
+DATA = (_PACKAGE if (_PACKAGE / "data").is_dir() else _PACKAGE.parent) / "data"
 PRESETS = ("default", "quick", "long")
 
 

@@ -154,7 +154,7 @@ def read_tensors(path):
         disk as they are used.
 
     Raises:
-        FileNotFoundError: there is no such file.
+        OSError: there is no such file, it cannot be read, or it is no ordinary file.
         ValueError: it is a pickle, it was cut short, or it is something else.
 
     >>> read_tensors("absent.safetensors")
@@ -163,16 +163,19 @@ def read_tensors(path):
 
     Lesson 13.
     """
+    if os.path.exists(path) and not os.path.isfile(path):  # a pipe would be waited for
+        raise OSError(f"{path} is no ordinary file")
     try:
         with safe_open(path, framework="pt") as file:
             return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}
-    except SafetensorError as error:
+    except (SafetensorError, TypeError) as error:  # torch's, of a shape too large to count
         with open(path, "rb") as file:
             start = file.read(9)
         if start[:2] == b"PK" or (start[:1] == b"\x80" and start[8:] != b"{"):
             fault = "is a pickle, which is never loaded: it can run code"
         else:
-            fault = f"({os.path.getsize(path):,} bytes) is not a whole safetensors file: {error}"
+            fault = f"({os.path.getsize(path):,} bytes) is not a whole safetensors file: "
+            fault += str(error).partition("\n")[0]
         raise ValueError(f"{path} {fault}") from None
 
 

@@ -69,7 +69,8 @@ def installed(wheel, tmp_path_factory):
     home = tmp_path_factory.mktemp("machine")
     venv.create(home / "env", with_pip=False, symlinks=True)
     python = home / "env" / "bin" / "python"
-    site = Path(run([python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"], home).strip())
+    where = "import sysconfig; print(sysconfig.get_path('purelib'))"
+    site = Path(run([python, "-c", where], home).strip())
     # The requirements alone: a path in a .pth file brings no .pth files of its own along.
     libraries = {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}
     (site / "requirements.pth").write_text("\n".join(sorted(libraries)), encoding="utf-8")
@@ -89,7 +90,7 @@ def test_the_wheel_carries_all_the_data_and_nothing_but_the_package(wheel):
     names = set(zipfile.ZipFile(wheel).namelist())
     data = {name for name in tracked("data") if not name.startswith(LEFT_HERE)}
     assert data and {f"moe_lesson/{name}" for name in data} <= names
-    assert {f"{name}" for name in tracked("moe_lesson")} <= names
+    assert set(tracked("moe_lesson")) <= names
     roots = {name.split("/")[0] for name in names}
     assert roots == {"moe_lesson", f"moe_lesson-{moe_lesson.__version__}.dist-info"}
     carried = {name for name in names if name.startswith("moe_lesson/data/")}

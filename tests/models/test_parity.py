@@ -266,9 +266,13 @@ def test_their_tokenizer_reads_ours(tmp_path):
     tokenizer = train_tokenizer(texts, vocab_size=300)
     save(tmp_path, Mixtral(replace(CONFIGS[0], vocab_size=300)), tokenizer)
     theirs = transformers.AutoTokenizer.from_pretrained(tmp_path)
-    for text in [*texts, "", "  two  spaces\n\ttab", "日本 🙂", "<s>low</s>"]:
+    for text in [*texts, "", "  two  spaces\n\ttab", "日本 🙂"]:
         assert theirs(text).input_ids == tokenizer.encode(text).ids
         assert theirs.decode(theirs(text).input_ids) == text
     assert (theirs.bos_token_id, theirs.eos_token_id) == (START, END)
+    # What looks like a control token is text to ours, and theirs takes it for one.
+    marked = tokenizer.encode("<s>low</s>").ids
+    assert not {START, END} & set(marked) and tokenizer.decode(marked) == "<s>low</s>"
+    assert START in theirs("<s>low</s>").input_ids
     model = transformers.AutoModelForCausalLM.from_pretrained(tmp_path)
     assert (model.config.bos_token_id, model.generation_config.eos_token_id) == (START, END)

@@ -15,7 +15,7 @@ from moe_lesson.text.tokenizer import END, START, check_tokenizer
 from moe_lesson.text.tokenizer import load as load_tokenizer
 
 WEIGHTS, CONFIG, TOKENIZER = "model.safetensors", "config.json", "tokenizer.json"
-TOKENIZER_CONFIG = "tokenizer_config.json"
+SPECIAL_MAP, TOKENIZER_CONFIG = "special_tokens_map.json", "tokenizer_config.json"
 INDEX = "model.safetensors.index.json"  # transformers' table of which file holds what
 PICKLES = (".bin", ".pt", ".pth", ".pkl", ".ckpt")
 SPECIAL = {"unk_token": "<unk>", "bos_token": "<s>", "eos_token": "</s>"}
@@ -178,7 +178,7 @@ def _files_of(index):
     if not isinstance(table, dict):
         raise ValueError(f"{INDEX} holds a {type(table).__name__} as weight_map, must be an object")
     for name, file in table.items():
-        if not isinstance(file, str) or Path(file).name != file or "\\" in file or "\0" in file:
+        if not isinstance(file, str) or file in ("", "..") or set(file) & set("/\\\0"):
             raise ValueError(f"{INDEX}: {name[:80]} lies in {file!r}, no file of this folder")
     return sorted(set(table.values()))
 
@@ -204,8 +204,8 @@ def _check_vocabulary(tokenizer, config):
 
 def _check_marks(folder, fields, tokenizer):
     """Refuse other ids than ours for the start and the end of a text, by who names them."""
-    path = folder / TOKENIZER_CONFIG
-    told = read_object(path) if path.exists() else {}
+    paths = [folder / name for name in (SPECIAL_MAP, TOKENIZER_CONFIG)]
+    told = {k: v for path in paths if path.exists() for k, v in read_object(path).items()}
     for role, ours in {"bos": START, "eos": END}.items():
         token = told.get(f"{role}_token")
         token = token.get("content") if isinstance(token, dict) else token
@@ -213,7 +213,7 @@ def _check_marks(folder, fields, tokenizer):
         if token is not None:
             found = tokenizer.token_to_id(token) if isinstance(token, str) else None
             if found != ours:
-                raise ValueError(f"{path.name}: {role}_token has id {found}, must have {ours}")
+                raise ValueError(f"{role}_token {token!r} has id {found}, must have {ours}")
         if index not in (None, ours, [ours]):
             raise ValueError(f"{CONFIG}: {role}_token_id is {index!r}, must be {ours} or null")
         found, name = tokenizer.id_to_token(ours), SPECIAL[f"{role}_token"]

@@ -114,10 +114,11 @@ def _check_numbers(fields):
     if missing := [name for name in names if name not in fields]:
         raise ValueError(f"the config lacks {', '.join(missing)}")
     for name in names:
-        null = name == "sliding_window" and fields[name] is None
-        if not null and not isinstance(fields[name], (int, float)):
-            raise ValueError(f"{name} is {fields[name]!r}: it must be a number")
-        if not null and fields[name] > LARGEST:
-            raise ValueError(f"{name} is {fields[name]:.3g}: at most {LARGEST} is allowed")
-    if not isinstance(fields["tie_word_embeddings"], bool):
-        raise ValueError(f"tie_word_embeddings is {fields['tie_word_embeddings']!r}: true or false")
+        value = fields[name]
+        if name == "tie_word_embeddings":
+            if not isinstance(value, bool):
+                raise ValueError(f"{name} is {value!r}: it must be true or false")
+        elif type(value) not in (int, float) and (name, value) != ("sliding_window", None):
+            raise ValueError(f"{name} is {value!r}: it must be a number")
+        elif value is not None and value > LARGEST:
+            raise ValueError(f"{name} is {str(value)[:20]}: it must be at most {LARGEST}")

@@ -104,7 +104,8 @@ def from_hf(tensors, config, device=None, dtype=None):
     _check_size(tensors, config)
     table = places(config)
     # On the meta device nothing is drawn or stored, but its first use imports for 2 seconds.
-    device_of_draft = "meta" if config.total_parameters > LARGE else "cpu"
+    fits = config.total_parameters == sum(tensor.numel() for tensor in tensors.values())
+    device_of_draft = "cpu" if fits and config.total_parameters <= LARGE else "meta"
     with torch.random.fork_rng(devices=[]), torch.device(device_of_draft):
         model = Mixtral(config)
     state = model.state_dict()
@@ -126,8 +127,8 @@ def _needed(tensors, config):
             kind = str(tensor.dtype).removeprefix("torch.")
             raise ValueError(f"{name} is {kind}, quantised or no weight: allowed are {allowed}")
     embed, unembed = (found.get(n) for n in ("model.embed_tokens.weight", "lm_head.weight"))
-    if config.tied and unembed is not None:
-        if embed is None or not torch.equal(embed, unembed):
+    if config.tied and embed is not None and unembed is not None:
+        if not torch.equal(embed, unembed):
             raise ValueError("lm_head.weight is not the embedding, as tie_word_embeddings says")
         del found["lm_head.weight"]
     return found

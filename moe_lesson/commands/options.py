@@ -94,6 +94,8 @@ def check_options(args):
     """
     for name, value in vars(args).items():
         option = "--" + name.replace("_", "-")
+        if isinstance(value, list):  # what argparse makes of it
+            raise ValueError(f"{option} is '--': it must be a value")
         if name in FOLDERS and value is not None and (not value or "\0" in value):
             raise ValueError(f"{option} is {value!r}: it must name a folder")
         if name in WHOLE and value is not None:

@@ -9,7 +9,7 @@ import torch
 
 from moe_lesson.corpus.build import HELD_OUT, documents
 from moe_lesson.corpus.languages.lexicon import LANGUAGES
-from moe_lesson.text.tokenizer import END, START, Text, token_bytes
+from moe_lesson.text.tokenizer import END, START, Text, count_bytes
 
 WORD_LABELS = "pos role construction concept lexeme kind depth".split()
 DOCUMENT_LABELS = "language topic register story".split()
@@ -41,11 +41,12 @@ def label_tokens(tokenizer, documents):
 
     Lesson 10.
     """
-    ids, labels = [], defaultdict(list)
-    encoded = tokenizer.encode_batch([one.text for one in documents], add_special_tokens=False)
-    for document, tokens in zip(documents, encoded):
+    ids, sizes, labels = [], [], defaultdict(list)
+    found = count_bytes(tokenizer, [document.text for document in documents])
+    for document, (tokens, count) in zip(documents, found):
         words = [None, *_words(document, tokens.offsets), None]
         ids += [START, *tokens.ids, END]
+        sizes += [0, *count, 0]
         for name in DOCUMENT_LABELS:
             labels[name] += [document.about[name]] * len(words)
         if ">" in document.about["language"]:  # it changes on the way
@@ -54,9 +55,9 @@ def label_tokens(tokenizer, documents):
             labels[name] += ["" if word is None else word.labels.get(name, "") for word in words]
         labels["position"] += map(str, range(len(words)))
         labels["homograph"] += [_shared(document.text, word) for word in words]
-    id_T = torch.tensor(ids, dtype=torch.long)
     arrays = {name: np.array(labels[name]) for name in NAMES}
-    return Text(id_T, token_bytes(tokenizer)[id_T]), arrays
+    id_T, bytes_T = (torch.tensor(one, dtype=torch.long) for one in (ids, sizes))
+    return Text(id_T, bytes_T), arrays
 
 
 def _words(document, offsets):

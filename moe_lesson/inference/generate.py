@@ -9,7 +9,7 @@ from moe_lesson.inference.decoder import Decoder
 from moe_lesson.inference.sampling import Sampling, choose
 from moe_lesson.models.likelihood import measuring
 from moe_lesson.moe.routing import Routing
-from moe_lesson.text.tokenizer import END
+from moe_lesson.text.tokenizer import END, text_ids
 
 
 class Token(NamedTuple):
@@ -156,7 +156,7 @@ def stream_text(model, tokenizer, prompt, tokens=100, sampling=None):
 
     Lesson 9.
     """
-    ids = tokenizer.encode(prompt, add_special_tokens=False).ids
+    ids = text_ids(tokenizer, prompt)
     shown = text = tokenizer.decode(ids)
     yield shown
     room = model.config.context_len + 1 - len(ids)

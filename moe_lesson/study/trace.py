@@ -7,6 +7,7 @@ import torch
 
 from moe_lesson.models.likelihood import measuring
 from moe_lesson.moe.routing import pool
+from moe_lesson.text.tokenizer import text_ids
 
 
 class RoutingTrace(NamedTuple):
@@ -89,10 +90,7 @@ def trace_text(model, tokenizer, text):
 
     Lesson 10.
     """
-    halves = [letter for letter in text if "\ud800" <= letter <= "\udfff"]
-    if halves:
-        raise ValueError(f"the text holds half a character, {halves[0]!r}, which has no bytes")
-    ids = tokenizer.encode(text, add_special_tokens=False).ids
+    ids = text_ids(tokenizer, text)
     tokens = [tokenizer.decode([one], skip_special_tokens=False) for one in ids]
     return trace_ids(model, ids, tokens)
 

@@ -10,6 +10,7 @@ ALPHABET = {
     BYTE_LEVEL: pre_tokenizers.ByteLevel.alphabet(),
     BYTE_FALLBACK: [f"<0x{byte:02X}>" for byte in range(256)],
 }
+LARGEST_ID = 2**24 - 1  # tables with a place for every id have to fit into memory
 BYTE = re.compile("<0x[0-9A-F]{2}>")
 
 
@@ -21,7 +22,8 @@ def kind(tokenizer):
     as in ``<0x0A>``.
 
     Raises:
-        ValueError: it is neither, lacks some of the 256 bytes, or cuts a text at random.
+        ValueError: it is neither, lacks some of the 256 bytes, cuts a text at random, or has
+            an id above 16,777,215.
 
     >>> from tokenizers import Tokenizer, models
     >>> kind(Tokenizer(models.WordPiece()))
@@ -31,6 +33,8 @@ byte-level BPE, and BPE or Unigram with byte fallback
 
     Lesson 9.
     """
+    if (largest := max(tokenizer.get_vocab().values(), default=0)) > LARGEST_ID:
+        raise ValueError(f"the tokenizer has the id {largest}: allowed are 0 to {LARGEST_ID}")
     parts = json.loads(tokenizer.to_str())
     model, before = parts["model"], _types(parts["normalizer"], parts["pre_tokenizer"])
     if model["type"] == "BPE" and "ByteLevel" in before:
@@ -66,13 +70,20 @@ def sizes(tokenizer):
     Returns:
         id -> bytes: 0 for control tokens.
 
+    Raises:
+        ValueError: two tokens share an id, or as ``kind``.
+
     >>> from moe_lesson.text.tokenizer import train_tokenizer
     >>> sizes(train_tokenizer(["low"], 259))[1]
     0
 
     Lesson 9.
     """
-    names = {index: name for name, index in tokenizer.get_vocab().items()}
+    vocabulary = tokenizer.get_vocab()
+    names = {index: name for name, index in vocabulary.items()}
+    if len(names) < len(vocabulary):
+        name = next(name for name, index in vocabulary.items() if names[index] != name)
+        raise ValueError(f"{name[:40]!r} shares its id {vocabulary[name]} with another token")
     count = {BYTE_LEVEL: len, BYTE_FALLBACK: _written}[kind(tokenizer)]
     added = {
         index: 0 if token.special else len(token.content.encode())

@@ -14,9 +14,10 @@ from moe_lesson.text.kinds import BYTE_FALLBACK, kind, sizes
 SPECIAL = ["<unk>", "<s>", "</s>"]
 START, END = 1, 2
 SMALLEST = 256 + len(SPECIAL)
+HELD_OUT = 0.1  # share of a document
 # Learning merges takes time that grows with the square of the longest stretch without a gap.
 LONG = re.compile(r"\S{500}|\s{500}")
-PROBE = "Ab, c  d\n\té 日本 🙂 12"
+PROBE = "Ab, c  d\n\té e\u0301 ﬁ 日本 🙂 12 <0x41> "  # what normalizers change, too
 
 
 class Text(NamedTuple):
@@ -142,10 +143,13 @@ def check_tokenizer(tokenizer):
         raise ValueError(f"the tokenizer cuts texts after {most} tokens: no_truncation() ends it")
     if tokenizer.padding:
         raise ValueError("the tokenizer pads texts: no_padding() ends it")
-    ids = encode(tokenizer, [PROBE]).id_T[1:-1].tolist()
+    added = tokenizer.get_added_tokens_decoder()
+    # ``load`` makes text of control tokens in a text; a caller's own tokenizer may not.
+    controls = [token.content for token in added.values() if token.special]
+    controls = controls if tokenizer.encode_special_tokens else []
+    ids = count_bytes(tokenizer, [PROBE, *controls])[0][0].ids
     if (back := tokenizer.decode(ids)) != PROBE:
         raise ValueError(f"the tokenizer does not give texts back: {PROBE!r} becomes {back!r}")
-    added = tokenizer.get_added_tokens_decoder()
     for index in (START, END):
         if index not in added or not added[index].special:
             found = tokenizer.id_to_token(index)
@@ -161,6 +165,9 @@ def token_bytes(tokenizer):
     Returns:
         bytes_V, int64; 0 for control tokens and for numbers that no token has.
 
+    Raises:
+        ValueError: as ``kinds.kind``.
+
     >>> token_bytes(train_tokenizer(["low low"], vocab_size=261))[-1].item()
     3
 
@@ -170,53 +177,84 @@ def token_bytes(tokenizer):
     return torch.tensor([bytes_of.get(index, 0) for index in range(max(bytes_of) + 1)])
 
 
+def text_ids(tokenizer, text):
+    """Cut one text into tokens, without what a foreign tokenizer puts around it.
+
+    Returns:
+        A list of ids.
+
+    Raises:
+        ValueError: the text holds half a character.
+
+    >>> text_ids(train_tokenizer(["ab"], vocab_size=259), "ab")
+    [67, 68]
+
+    Lesson 9.
+    """
+    halves = [letter for letter in text if "\ud800" <= letter <= "\udfff"]
+    if halves:
+        raise ValueError(f"the text holds half a character, {halves[0]!r}, which has no bytes")
+    return tokenizer.encode(text, add_special_tokens=False).ids
+
+
+def count_bytes(tokenizer, documents):
+    """Cut documents into tokens, and count the bytes that each stands for where it stands.
+
+    Returns:
+        A list of pairs: what ``tokenizers`` calls an Encoding, and a number for each of its
+        ids. The numbers of a document add up to its bytes.
+
+    Raises:
+        ValueError: the tokenizer loses part of a document, or as ``kinds.kind``.
+
+    >>> count_bytes(train_tokenizer(["ab"], vocab_size=259), ["aé"])[0][1]
+    [1, 1, 1]
+
+    Lesson 9.
+    """
+    documents = list(documents)
+    lengths = [len(text.encode()) for text in documents]
+    bytes_V, adds_space = token_bytes(tokenizer), kind(tokenizer) == BYTE_FALLBACK
+    encoded = tokenizer.encode_batch(documents, add_special_tokens=False)
+    counts = [bytes_V[one.ids].tolist() for one in encoded]
+    for number, (wanted, count) in enumerate(zip(lengths, counts)):
+        if adds_space and sum(count) == wanted + 1:  # SentencePiece puts one before a text
+            count[0] -= 1
+        if sum(count) != wanted:
+            lost = f"{wanted:,} bytes became {sum(count):,}"
+            raise ValueError(f"the tokenizer does not keep {documents[number][:40]!r}: {lost}")
+    return list(zip(encoded, counts))
+
+
 def encode(tokenizer, documents):
     """Turn documents into one stream of ids: <s> text </s> <s> text </s> ...
 
     Raises:
-        ValueError: the tokenizer loses part of a document, or as ``kinds.kind``.
+        ValueError: as ``count_bytes``.
 
     >>> encode(train_tokenizer(["ab"], vocab_size=259), ["ab"]).bytes_T.tolist()
     [0, 1, 1, 0]
 
     Lesson 9.
     """
-    documents = list(documents)
-    bytes_V, adds_space = token_bytes(tokenizer), kind(tokenizer) == BYTE_FALLBACK
-    ids, counts = [], []
-    encoded = tokenizer.encode_batch(documents, add_special_tokens=False)
-    for number, (text, one) in enumerate(zip(documents, encoded)):
-        ids.append(torch.tensor([START, *one.ids, END]))
-        counts.append(bytes_V[ids[-1]])
-        wanted, found = len(text.encode()), counts[-1].sum().item()
-        if adds_space and found == wanted + 1:  # SentencePiece puts one before a text
-            counts[-1][1] -= 1
-        elif found != wanted:
-            raise ValueError(
-                f"the tokenizer does not keep document {number}: its {wanted:,} bytes became "
-                f"{found:,}"
-            )
-    empty = torch.zeros(0, dtype=torch.long)
-    return Text(torch.cat([empty, *ids]), torch.cat([empty, *counts]))
+    found = count_bytes(tokenizer, documents)
+    ids = [index for one, _ in found for index in (START, *one.ids, END)]
+    sizes_of = [size for _, count in found for size in (0, *count, 0)]
+    return Text(torch.tensor(ids, dtype=torch.long), torch.tensor(sizes_of, dtype=torch.long))
 
 
-def split(documents, share=0.1):
-    """Set the last part of every document aside for measuring.
+def split(documents):
+    """Set the last tenth of every document aside for measuring.
 
     Returns:
-        Two lists of texts: (1 - share) and ``share`` of each document's characters.
+        Two lists of texts: nine tenths and one tenth of each document's characters.
 
-    Raises:
-        ValueError: ``share`` is not between 0 and 1.
-
-    >>> split(["abcdefghij"], share=0.1)
+    >>> split(["abcdefghij"])
     (['abcdefghi'], ['j'])
 
     Lesson 9.
     """
-    if not 0 < share < 1:
-        raise ValueError(f"share is {share}: it must lie between 0 and 1")
-    cuts = [len(text) - round(len(text) * share) for text in documents]
+    cuts = [len(text) - round(len(text) * HELD_OUT) for text in documents]
     pairs = list(zip(documents, cuts, strict=True))
     return [text[:cut] for text, cut in pairs], [text[cut:] for text, cut in pairs]
 

@@ -32,7 +32,6 @@ from tests.rules.uses import (
 EXCEPTIONS = {
     "study.invariants.prefix_ignores_the_future(axis)": "check_layer gives 0, through _verdict",
     "lessons.lesson04.fault_checks.jittered(generator)": "a reader's test calls it as noisy_top_k",
-    "text.tokenizer.split(share)": "to be deleted with the next change of text/tokenizer",
     "text.books.novel(site)": "its test hands it over as a partial and then calls that",
 }
 # Definition, or a module -> why it stays although only tests use it: "study.conformance".

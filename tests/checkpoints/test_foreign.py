@@ -1,6 +1,7 @@
 """Folders that others made: marks, weights and files that are redundant, odd, or refused."""
 
 import json
+import os
 from dataclasses import replace
 
 import pytest
@@ -75,6 +76,20 @@ def test_what_is_no_file_is_named(tmp_path):
         read_object(tmp_path)
 
 
+PARTS = ["config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no pipes with a name")
+@pytest.mark.parametrize("name", PARTS)
+def test_a_pipe_or_a_folder_in_the_place_of_a_file_is_named_and_not_waited_for(whole, name):
+    (whole / name).unlink()
+    for make in (os.mkfifo, os.mkdir):
+        make(whole / name)
+        with pytest.raises(OSError, match=f"{name} is no ordinary file"):
+            load(whole)
+        (whole / name).rmdir() if make is os.mkdir else (whole / name).unlink()
+
+
 @pytest.mark.parametrize("name", ["config.json", "tokenizer.json", "tokenizer_config.json"])
 def test_every_object_of_a_model_is_read_with_care(whole, name):
     text = (whole / name).read_text().rstrip()
@@ -119,6 +134,29 @@ def test_sizes_beyond_the_weights_are_refused_before_anything_is_built(whole, ch
         load(whole)
 
 
+@pytest.mark.parametrize("changes", [{"vocab_size": 10**6}, {"hidden_size": 2048}], ids=str)
+def test_sizes_that_do_not_fit_the_weights_take_no_memory(whole, changes, monkeypatch):
+    """Up to some hundred megabytes: too little to be refused by the sum of all numbers."""
+    edit(whole / "config.json", **changes)
+    real, made = Mixtral, []
+
+    def build(config):
+        made.append(real(config))
+        return made[-1]
+
+    monkeypatch.setattr("moe_lesson.checkpoints.hf_weights.Mixtral", build)
+    with pytest.raises(ValueError, match=r"of the wrong shape: model\.embed_tokens\.weight"):
+        load(whole)
+    assert all(weight.is_meta for weight in made[0].parameters())
+
+
+@pytest.mark.parametrize("name", ["rope_theta", "sliding_window", "rms_norm_eps"])
+def test_true_is_no_number(whole, name):
+    edit(whole / "config.json", **{"rope_parameters": None, name: True})
+    with pytest.raises(ValueError, match=f"{name} is True: it must be a number"):
+        load(whole)
+
+
 @pytest.mark.parametrize("changes", [{"max_position_embeddings": 10**30}, {"rope_theta": 10**400}])
 def test_numbers_beyond_any_size_are_named(whole, changes):
     edit(whole / "config.json", **({"rope_parameters": None} | changes))
@@ -152,6 +190,14 @@ def test_marks_may_stand_in_either_file_or_nowhere(whole):
 def test_other_marks_than_ours_are_refused_with_what_was_found(whole, file, changes, message):
     edit(whole / file, **changes)
     with pytest.raises(ValueError, match=message):
+        load(whole)
+
+
+def test_an_older_file_of_marks_is_read_and_the_newer_one_counts_before_it(whole):
+    (whole / "special_tokens_map.json").write_text('{"bos_token": {"content": "low"}}')
+    assert load(whole)[1] is not None  # tokenizer_config.json says <s>
+    (whole / "tokenizer_config.json").unlink()
+    with pytest.raises(ValueError, match=r"bos_token 'low' has id \d+, must have 1"):
         load(whole)
 
 
@@ -211,6 +257,9 @@ def test_an_output_layer_that_is_tied_may_be_stored_if_it_is_the_embedding():
     assert from_hf(tensors, config).config == config
     tensors["lm_head.weight"][0, 0] += 1
     with pytest.raises(ValueError, match="lm_head.weight is not the embedding"):
+        from_hf(tensors, config)
+    del tensors["model.embed_tokens.weight"]
+    with pytest.raises(ValueError, match="1 missing: model.embed_tokens.weight"):
         from_hf(tensors, config)
 
 

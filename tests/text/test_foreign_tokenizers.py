@@ -7,6 +7,8 @@ import pytest
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 
 from moe_lesson.checkpoints.shipped import shipped
+from moe_lesson.corpus.build import write
+from moe_lesson.corpus.labels import label_tokens
 from moe_lesson.text.kinds import kind, sizes
 from moe_lesson.text.tokenizer import check_tokenizer, encode, load, text_ids, train_tokenizer
 
@@ -58,6 +60,22 @@ def test_the_space_that_sentencepiece_adds_counts_nothing(tmp_path):
     assert encode(words, [" he"]).bytes_T.tolist() == [0, 0, 3, 0]
 
 
+@pytest.mark.parametrize("make", [own, like_mixtral])
+def test_labelled_text_counts_its_bytes_alike(make, tmp_path):
+    words, page = reread(make(), tmp_path), write(0, "fr", "sea", "story")
+    text, _ = label_tokens(words, [page, page])
+    plain = encode(words, [page.text, page.text])
+    assert text.bytes_T.tolist() == plain.bytes_T.tolist()
+    assert text.bytes_T.sum() == 2 * len(page.text.encode())
+
+
+def test_words_that_were_added_and_are_no_marks_count_as_they_are_written(tmp_path):
+    words = own()
+    words.add_tokens(["日本", "  "])
+    found = encode(reread(words, tmp_path), ["日本  low"])
+    assert found.bytes_T.tolist() == [0, 6, 2, 3, 0]
+
+
 def test_bytes_by_hand():
     found = sizes(like_mixtral())
     assert [found[NAMES.index(name)] for name in ("<s>", "<0x41>", "▁", "▁he")] == [0, 1, 1, 3]
@@ -92,6 +110,26 @@ def small_letters():
     return words
 
 
+def changing(normalizer):
+    words = own()
+    words.normalizer = normalizer
+    return words
+
+
+def word_by_word():
+    """Build what takes a word of its table whole: <s> alone would be the mark."""
+    words = own()
+    words.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+    text = words.to_str().replace('"ignore_merges":false', '"ignore_merges":true')
+    return Tokenizer.from_str(text)
+
+
+def spaced():
+    words = own()
+    words.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
+    return words
+
+
 def at_random():
     words = own()
     words.model.dropout = 0.5
@@ -114,6 +152,11 @@ REFUSED = [
     (without_bytes, "lacks 255 of the 256 bytes"),
     (lambda: like_mixtral(decoder=False), "does not give texts back"),
     (small_letters, "does not give texts back"),
+    (lambda: changing(normalizers.NFC()), "does not keep .*: 43 bytes became 42"),
+    (lambda: changing(normalizers.NFKC()), "does not keep .*: 43 bytes became 41"),
+    (lambda: changing(normalizers.Strip()), "does not keep .*: 43 bytes became 42"),
+    (spaced, "does not keep .*: 43 bytes became 44"),
+    (word_by_word, "does not keep '<unk>': 5 bytes became 0"),
     (at_random, "cuts at random: dropout is 0.5"),
     (without_marks, "id 1 of the tokenizer is .*, no control token"),
 ]
@@ -129,6 +172,13 @@ def test_an_id_that_no_table_has_room_for_is_refused(tmp_path):
     path = tmp_path / "tokenizer.json"
     path.write_text(own().to_str().replace('":100,', '":1000000000,'))
     with pytest.raises(ValueError, match="has the id 1000000000: allowed are 0 to 16777215"):
+        load(path)
+
+
+def test_two_tokens_with_one_id_are_refused(tmp_path):
+    path = tmp_path / "tokenizer.json"
+    path.write_text(own().to_str().replace('"d":70,', '"d":70,"zz":70,'))
+    with pytest.raises(ValueError, match="'(d|zz)' shares its id 70 with another token"):
         load(path)
 
 

@@ -15,3 +15,11 @@ def clustered():
 def noise():
     """Give a trace whose experts follow nothing."""
     return planted(strength=0.0, seed=3)
+
+
+@pytest.fixture(scope="module")
+def ledger():
+    """Give lesson 08's panel of parameters; matplotlib is imported where it is asked for."""
+    from moe_lesson.lessons.lesson08 import widget_parameters
+
+    return widget_parameters.ledger()

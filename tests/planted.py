@@ -2,19 +2,11 @@
 
 import numpy as np
 
-from moe_lesson.study.trace import (
-    RoutingTrace,
-)
+from moe_lesson.study.trace import RoutingTrace
 
 LANGUAGES = ["en", "fr", "it", "de", "es", "code"]
-
-
 POS = ["noun", "verb", "article", "adverb", "sign"]
-
-
 TOPICS = ["sea", "farm", "town"]
-
-
 REGISTERS = ["story", "letter", "recipe"]
 
 

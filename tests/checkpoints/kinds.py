@@ -10,11 +10,7 @@ from safetensors.torch import load_file, save_file
 from moe_lesson.models.config import TINY
 
 DENSE = replace(TINY, num_experts=1, top_k=1, window=6)
-
-
 ODD = replace(TINY, dim=24, head_dim=10, rope_theta=1e4, norm_eps=1e-6, tied=True, num_experts=3)
-
-
 KINDS = pytest.mark.parametrize("config", [TINY, DENSE, ODD], ids=["sparse", "dense", "tied"])
 
 

@@ -5,9 +5,7 @@ import torch
 from moe_lesson.moe.dispatch import combine, dispatch, plan, within_capacity
 from moe_lesson.moe.experts import swiglu
 from moe_lesson.moe.layer import MoELayer
-from moe_lesson.moe.routing import (
-    top_k,
-)
+from moe_lesson.moe.routing import top_k
 
 DIM = 8
 

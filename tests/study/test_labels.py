@@ -2,9 +2,7 @@
 
 import numpy as np
 
-from moe_lesson.study.information import (
-    integer_codes,
-)
+from moe_lesson.study.information import integer_codes
 from moe_lesson.study.trace import (
     documents,
     join,

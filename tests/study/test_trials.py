@@ -8,32 +8,14 @@ import numpy as np
 import pytest
 import torch
 
-from moe_lesson.lessons.lesson04.remedies import (
-    nothing,
-    remedies,
-)
+from moe_lesson.lessons.lesson04.remedies import nothing, remedies
 from moe_lesson.models.recurrent import Recurrent, RecurrentConfig
-from moe_lesson.moe.routers import HashRouter
+from moe_lesson.moe.routers import HashRouter, RouterOutput
+from moe_lesson.moe.routing import Routing
 from moe_lesson.study.trials import FOLDER, PAPER, BalancingMethod, measure_balance, recorded, trial
 from moe_lesson.text.tokenizer import Data, Text
 from moe_lesson.training.loop import losses
-from moe_lesson.training.settings import Settings
-
-CONFIG = RecurrentConfig(dim=8, hidden_dim=12, num_experts=8, top_k=2, vocab_size=40, dropout=0.0)
-
-
-SETTINGS = Settings(
-    steps=3, batch=2, length=8, balance_weight=0.0, measure_every=3, measure_tokens=100
-)
-
-
-def text(length=200, seed=0):
-    generator = torch.Generator().manual_seed(seed)
-    id_T = torch.randint(40, (length,), generator=generator)
-    return Text(id_T, torch.ones(length, dtype=torch.long))
-
-
-DATA = Data(text(), text(seed=1))
+from tests.study.small_trial import CONFIG, DATA, SETTINGS
 
 
 def test_a_trial_is_what_its_seed_says():
@@ -54,9 +36,6 @@ class Fixed(torch.nn.Module):
         self.experts, self.weights = experts, weights
 
     def forward(self, x_TD, id_T=None, generator=None):
-        from moe_lesson.moe.routers import RouterOutput
-        from moe_lesson.moe.routing import Routing
-
         T = len(x_TD)
         expert_TK = torch.tensor([self.experts]).expand(T, -1)
         weight_TK = torch.tensor([self.weights]).expand(T, -1)

@@ -7,8 +7,6 @@ from moe_lesson.text.books import clean_text
 from moe_lesson.text.downloads import Work
 
 TALE = "A café at night.\n\nŒuvre “one”."
-
-
 BOOK = (
     "\ufeffThe Project Gutenberg EBook of A Tale\r\n\r\nCharacter set encoding: UTF-8\r\n\r\n"
     "*** START OF THIS PROJECT GUTENBERG EBOOK A TALE ***\r\n\r\n\r\n"

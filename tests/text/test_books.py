@@ -40,8 +40,6 @@ def test_latin_1_is_read_where_the_file_name_says_so():
 
 
 MARK = "*** {} OF THIS PROJECT GUTENBERG EBOOK A ***"
-
-
 MARKED = f"{MARK.format('START')}\nab\n{MARK.format('END')}"
 
 

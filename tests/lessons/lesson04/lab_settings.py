@@ -3,8 +3,6 @@
 from moe_lesson.lessons.lesson04.toy_layer import ToySettings
 
 HOT = ToySettings(init=5.0)
-
-
 EACH = {
     "plain": ToySettings(),
     "hot": HOT,

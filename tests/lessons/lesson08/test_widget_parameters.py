@@ -3,14 +3,8 @@
 import pytest
 import torch
 
-from moe_lesson.lessons.lesson08 import widget_parameters
 from moe_lesson.lessons.lesson08.widget_parameters import parts
 from moe_lesson.models.config import MISTRAL_7B, MIXTRAL_8X7B, SMALL, TINY, Config
-
-
-@pytest.fixture(scope="module")
-def ledger():
-    return widget_parameters.ledger()
 
 
 @pytest.mark.parametrize("config", [MIXTRAL_8X7B, MISTRAL_7B, SMALL, TINY])

@@ -5,9 +5,7 @@ import pytest
 
 from moe_lesson.lessons.lesson10.repeats import random_repeats, repeats
 from moe_lesson.study.statistics import repeat_share
-from moe_lesson.study.trace import (
-    RoutingTrace,
-)
+from moe_lesson.study.trace import RoutingTrace
 
 
 def test_random_choices_share_experts_as_derived():

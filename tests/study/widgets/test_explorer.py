@@ -8,7 +8,6 @@ import ipywidgets
 import pytest
 from PIL import Image
 
-from moe_lesson.lessons.lesson08 import widget_parameters
 from moe_lesson.study.widgets.explorer import Explorer
 from moe_lesson.study.widgets.view import View
 
@@ -20,11 +19,6 @@ NATIVE = (
     ipywidgets.Dropdown,
     ipywidgets.Text,
 )
-
-
-@pytest.fixture(scope="module")
-def ledger():
-    return widget_parameters.ledger()
 
 
 @pytest.fixture(params=["bench", "noisy", "ledger", "xray"])

@@ -6,20 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from moe_lesson.lessons.lesson08 import widget_parameters
 from moe_lesson.study.widgets.router_bench import ORDERS, TOKENS, gate_bench
-
-
-@pytest.fixture(scope="module")
-def ledger():
-    return widget_parameters.ledger()
-
-
-@pytest.fixture(params=["bench", "noisy", "ledger", "xray"])
-def panel(request):
-    panel = request.getfixturevalue(request.param)
-    panel.move(**panel.start)
-    return panel
 
 
 def gate_by_hand(logits, k, order):

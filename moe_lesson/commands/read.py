@@ -14,6 +14,8 @@ from moe_lesson.checkpoints.shipped import FOLDER
 from moe_lesson.commands import plan as plans
 from moe_lesson.commands.console import complain, say, say_pieces
 from moe_lesson.commands.train import say_bits
+from moe_lesson.corpus.labels import label_tokens
+from moe_lesson.corpus.store import held_out_pages
 from moe_lesson.inference.generate import stream_text
 from moe_lesson.inference.sampling import Sampling
 from moe_lesson.models.likelihood import evaluate as measure
@@ -74,21 +76,30 @@ def evaluate(args):
     model, words = load(args)
     known = plans.read_plan(model_folder(args)) if args.text is None else {}
     plan = {"text": args.text, "budget": 2_000_000, **known}
-    _, data, labels, told = plans.read_text(plan, model.config.vocab_size, words)
+    valid, labels, told, parts = _read(plan, known, model.config.vocab_size, words)
     length = min(128, model.config.context_len)
-    check_part(data.valid, PARTS["valid"], length, model.config.vocab_size)
-    score = measure(model, data.valid, length)
+    check_part(valid, PARTS["valid"], length, model.config.vocab_size)
+    score = measure(model, valid, length)
     if not math.isfinite(score.nats):
         raise FloatingPointError(f"the model's scores are not finite: {score.nats} nats per token")
     say(
         f"{score.nats:.4f} nats per token, {score.bits:.4f} bits per byte "
         f"({score.tokens:,} tokens, {score.bytes:,} bytes)"
     )
-    say_bits(model, data.valid, labels)
+    say_bits(model, valid, labels)
     if told:
         say(told)
-    if known.get("parts", digests(data)) != digests(data):
+    if known.get("parts", parts) != parts:
         complain("evaluate", "the text has changed since the run: this may be what it learnt from")
+
+
+def _read(plan, known, vocab_size, words):
+    """Return what to measure on, its labels, an account, and digests of both parts of the text."""
+    if plan["text"] is None and "parts" not in known:
+        # There is nothing to compare the training part with, and writing it takes minutes.
+        return *label_tokens(words, held_out_pages(budget=plan["budget"])), "", None
+    _, data, labels, told = plans.read_text(plan, vocab_size, words)
+    return data.valid, labels, told, digests(data)
 
 
 def export(args):

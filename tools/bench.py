@@ -4,9 +4,13 @@ Ratios within one run: rivals take turns in random order on one thread, and the 
 the rounds' ratios counts. Seconds are those of the processor, so that other programs'
 turns on it do not count. ``--quick`` does fewer rounds. transformers' rows need the
 ``parity`` extra; without it they are skipped by name.
+
+The rows of ``threads`` are the exception: all cores, seconds of the wall, beside programs that
+do nothing but keep a core busy. They mean something only where nothing else runs.
 """
 
 import argparse
+import contextlib
 import os
 import platform
 import random
@@ -60,6 +64,23 @@ SMALL = Config(
 DENSE = replace(SMALL, hidden_dim=1024, num_experts=1, top_k=1)  # of equal active size
 BATCH, LENGTH, PROMPT, NEW = 16, 128, 32, 64
 GREEDY = Sampling(temperature=0)
+# Who loads torch decides how its threads wait: by the library's own choice, or by the package's.
+LOADERS = {"as torch waits": "torch", "as we wait": "moe_lesson"}
+BUSY = "import os; started_by = os.getppid()\nwhile os.getppid() == started_by: pass"
+TRAINER = """
+import {}
+import sys, torch
+from moe_lesson.models.config import SMALL
+from moe_lesson.models.mixtral import Mixtral
+from moe_lesson.text.tokenizer import Data, Text
+from moe_lesson.training.loop import train
+from moe_lesson.training.settings import Settings
+text = Text(torch.randint(SMALL.vocab_size, (50_000,)), torch.ones(50_000, dtype=torch.long))
+model, settings = Mixtral(SMALL), Settings(steps=2, measure_tokens=200)
+for _ in sys.stdin:
+    rows = train(model, Data(text, text), settings, progress=False)
+    print(rows[-1]["seconds"] / len(rows), flush=True)
+"""
 
 
 class Dense(nn.Module):
@@ -265,6 +286,52 @@ def generator(model):
     return run
 
 
+def threads_rows(quick):
+    """Time training on all cores, alone and beside busy programs, by how its threads wait."""
+    hidden = ("OMP_", "GOMP_", "KMP_")
+    plain = {name: value for name, value in os.environ.items() if not name.startswith(hidden)}
+    with contextlib.ExitStack() as stack:
+        trainers = {
+            name: stack.enter_context(piped(TRAINER.format(loader), plain))
+            for name, loader in LOADERS.items()
+        }
+        timed(trainers, 0)  # the first steps build what later ones reuse
+        rows = [[timed(trainers, busy) for busy in (0, 1, 2)] for _ in range(3 if quick else 7)]
+    seconds = {
+        name: [[round_[busy][name] for round_ in rows] for busy in (0, 1, 2)] for name in trainers
+    }
+    for name, (idle, *crowded) in seconds.items():
+        yield f"training alone, {name}, seconds a step", statistics.median(idle), "<=", None
+        for busy, (goal, spent) in enumerate(zip((0.5, None), crowded, strict=True), 1):
+            kept = statistics.median(a / b for a, b in zip(idle, spent, strict=True))
+            what = f"training, {name}, beside {busy} busy: share of its speed kept"
+            yield what, kept, ">=", goal if LOADERS[name] == "moe_lesson" else None
+
+
+@contextlib.contextmanager
+def piped(code, environment):
+    """Run Python with pipes for its input and output; it ends with the block."""
+    command = [sys.executable, "-c", code]
+    pipes = dict(stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    with subprocess.Popen(command, env=environment, **pipes) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def timed(trainers, busy):
+    """Let the trainers take turns beside ``busy`` busy programs; return each one's seconds."""
+    spent = {}
+    with contextlib.ExitStack() as stack:
+        for _ in range(busy):
+            stack.enter_context(piped(BUSY, None))
+        for name in random.sample(list(trainers), len(trainers)):
+            print(file=trainers[name].stdin, flush=True)
+            spent[name] = float(trainers[name].stdout.readline())
+    return spent
+
+
 def import_row(_):
     """Time what the package's import adds to torch's own."""
     clock = "import time, torch; t = time.perf_counter(); {}; print(time.perf_counter() - t)"
@@ -299,24 +366,27 @@ def table(rows):
         print(f"| {what:<66} | {number:>8} | {target:>7} | {verdict(found, goal, sign)} |")
 
 
+PARTS = {
+    "layer": layer_rows,
+    "training": training_rows,
+    "noise": noise_row,
+    "generation": generation_rows,
+    "threads": threads_rows,
+    "import": import_row,
+}
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer rounds")
-    parser.add_argument("--only", default="", help="parts: layer training noise generation import")
+    parser.add_argument("--only", default="", help=f"parts: {' '.join(PARTS)}")
     options = parser.parse_args()
     torch.set_num_threads(1)
     torch.manual_seed(SEED)
     random.seed(SEED)
-    parts = {
-        "layer": layer_rows,
-        "training": training_rows,
-        "noise": noise_row,
-        "generation": generation_rows,
-        "import": import_row,
-    }
     rows = []
-    for part in options.only.split() or parts:
-        for row in parts[part](options.quick):
+    for part in options.only.split() or PARTS:
+        for row in PARTS[part](options.quick):
             rows.append(row)
             say(f"{row[0]}: {'-' if row[1] is None else format(row[1], '.3f')}")
     table(rows)

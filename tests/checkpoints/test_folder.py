@@ -229,20 +229,32 @@ def check(folder):
     assert len(values) == 1 and values <= {number, number - 1.0}, (values, number)
     return number
 
+def live(folder, number, parent):
+    while os.getppid() == parent:  # an orphan has nobody who kills it
+        number += 1
+        write(folder, number)
+
+def wait_for(path, seconds):
+    end = time.monotonic() + seconds
+    while not path.exists():
+        assert time.monotonic() < end, f"{path} was not written within {seconds} seconds"
+        time.sleep(0)
+
 folder, number, met = sys.argv[1], 0, 0
 parts = ["training/state.safetensors.tmp", "model.safetensors.tmp", "."]  # "." is always there
 for kill in range(12):
     write(folder, number)
+    parent = os.getpid()
     child = os.fork()
     if child == 0:
-        while True:
-            number += 1
-            write(folder, number)
-    while not pathlib.Path(folder, parts[kill % 3]).exists():
-        time.sleep(0)
-    time.sleep(kill * 0.001)
-    os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
+        live(folder, number, parent)
+        os._exit(1)
+    try:
+        wait_for(pathlib.Path(folder, parts[kill % 3]), seconds=20)
+        time.sleep(kill * 0.001)
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
     met += any(pathlib.Path(folder).rglob("*.tmp"))
     number = check(folder)
 print(number, met)

@@ -11,7 +11,8 @@ An exercise is four cells in a row. NAME is the exercise's own, in words and hyp
    Solution; the solution is a fenced block that starts with three backticks and "python"
 
 Stub, solution and wrong answers run after the notebook's setup cell and nothing else, at the
-quick preset.
+quick preset. Wrong answers stand in ``tests/lessons/lessonNN/wrong_answers.py``, NN being the
+number of the exercise's notebook.
 
 A function or class of the solution that the package has too, by name, must be the package's
 own code (docstrings and decorators aside). Where two modules share the name, or it is a
@@ -39,8 +40,9 @@ MAGIC = re.compile(r"^[%!].*$", re.M)
 
 
 class Exercise(NamedTuple):
-    """The four parts that a test needs, as source."""
+    """The four parts that a test needs, as source, and where its wrong answers stand."""
 
+    lesson: str  # the room of its notebook: lesson00
     setup: str
     stub: str
     check: str
@@ -57,16 +59,16 @@ def exercises():
             assert name not in found, f"two exercises are called {name}"
             solution = FENCE.search(cells[f"{name}-hints"].source)[1]
             parts = setup, cells[f"{name}-stub"].source, cells[f"{name}-check"].source, solution
-            found[name] = Exercise(*(MAGIC.sub("", part) for part in parts))
+            lesson = f"lesson{path.name[:2]}"
+            found[name] = Exercise(lesson, *(MAGIC.sub("", part) for part in parts))
     return found
 
 
 EXERCISES = exercises()
 WRONG_ANSWERS = {
-    name: answers
+    lesson: import_module(f"tests.lessons.{lesson}.wrong_answers").WRONG_ANSWERS
     for path in sorted((ROOT / "tests" / "lessons").glob("lesson*/wrong_answers.py"))
-    for name, answers in import_module(f"tests.lessons.{path.parent.name}.wrong_answers")
-    .WRONG_ANSWERS.items()
+    for lesson in [path.parent.name]
 }
 each_exercise = pytest.mark.parametrize("name", EXERCISES)
 
@@ -112,17 +114,21 @@ def test_the_solution_is_correct(name):
 
 @each_exercise
 def test_each_wrong_answer_has_its_own_message(name):
-    assert WRONG_ANSWERS.get(name), f"no lesson's wrong_answers.py has one to {name}"
-    said = {}
-    for label, source, part in WRONG_ANSWERS[name]:
+    lesson, said = EXERCISES[name].lesson, {}
+    answers = WRONG_ANSWERS.get(lesson, {}).get(name)
+    assert answers, f"add wrong answers to {name} in tests/lessons/{lesson}/wrong_answers.py"
+    for label, source, part in answers:
         said[label] = verdict(EXERCISES[name], source)
         assert part in said[label], f"{label}: {said[label]!r} lacks {part!r}"
         assert not CORRECT.search(said[label]) and "not attempted" not in said[label]
     assert len(set(said.values())) == len(said), "two wrong answers get one message"
 
 
-def test_wrong_answers_belong_to_an_exercise():
-    assert set(WRONG_ANSWERS) <= set(EXERCISES)
+@pytest.mark.parametrize("lesson", WRONG_ANSWERS)
+def test_wrong_answers_belong_to_an_exercise(lesson):
+    own = {name for name, exercise in EXERCISES.items() if exercise.lesson == lesson}
+    strays = set(WRONG_ANSWERS[lesson]) - own
+    assert not strays, f"tests/lessons/{lesson}/wrong_answers.py: no exercise of it is {strays}"
 
 
 def definitions(node, prefix):

@@ -118,7 +118,7 @@ def expert_load(axes, steps, shares, layer=None):
     Lesson 9.
     """
     steps, shares = np.asarray(steps), np.asarray(shares, dtype=float)
-    experts, wide = shares.shape[1], np.ptp(steps)
+    experts, wide = shares.shape[1], np.ptp(steps) or 1  # a film of one step has a width too
     fill = [colour(expert) for expert in range(experts)]
     # Smooth edges between the bands would make the picture four times as large.
     axes.stackplot(steps, shares.T, colors=fill, antialiased=False)

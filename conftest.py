@@ -33,6 +33,9 @@ def is_cell(item):
 def pytest_collection_modifyitems(items):
     """Turn the tags of cells into markers, and skip what needs CUDA where there is none."""
     for item in items:
+        # Two processes that run tests beside each other must give them the same names.
+        if " at 0x" in item.nodeid:
+            raise pytest.UsageError(f"{item.nodeid} has an address in its name: give it ids")
         tags = item.cell.metadata.get("tags", []) if is_cell(item) else []
         for tag in {"gpu", "slow"}.intersection(tags):
             item.add_marker(tag)

@@ -162,7 +162,9 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize("make, message", REFUSED, ids=lambda x: str(x)[:40])
+@pytest.mark.parametrize(
+    "make, message", REFUSED, ids=lambda one: getattr(one, "__name__", str(one))[:40]
+)
 def test_what_the_arithmetic_does_not_hold_for_is_refused_by_name(make, message, tmp_path):
     with pytest.raises(ValueError, match=rf"^tokenizer\.json: .*{message}"):
         reread(make(), tmp_path)

@@ -329,6 +329,8 @@ def timed(trainers, busy):
         for name in random.sample(list(trainers), len(trainers)):
             print(file=trainers[name].stdin, flush=True)
             spent[name] = float(trainers[name].stdout.readline())
+    shown = ", ".join(f"{name} {spent[name]:.2f} s a step" for name in sorted(spent))
+    say(f"training beside {busy} busy programs: {shown}")
     return spent
 
 

@@ -7,6 +7,7 @@ import pytest
 from moe_lesson.lessons.lesson01.vowel_file import VOWELS, vowels
 from moe_lesson.text.books import NOVELS, WORKS, clean_text, novel, shakespeare
 from moe_lesson.text.downloads import Unavailable
+from tests.text.library import BOOK, TALE
 
 EVERY = WORKS | {"pb52": VOWELS}
 
@@ -41,6 +42,11 @@ def test_latin_1_is_read_where_the_file_name_says_so():
 
 MARK = "*** {} OF THIS PROJECT GUTENBERG EBOOK A ***"
 MARKED = f"{MARK.format('START')}\nab\n{MARK.format('END')}"
+
+
+def test_a_book_is_its_text_without_credits_in_composed_letters():
+    assert clean_text(BOOK) == TALE + "\n"
+    assert "Produced by" in BOOK.decode() and "e\u0301" in BOOK.decode()
 
 
 def test_both_spellings_of_the_marks_are_known():

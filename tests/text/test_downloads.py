@@ -2,6 +2,7 @@
 
 import functools
 import logging
+import sys
 import time
 from pathlib import Path
 
@@ -19,12 +20,20 @@ def kept(site):
     return {path.name: path.read_bytes() for path in Path(site.cache).glob("*")}
 
 
-def test_a_good_file_is_cleaned_and_kept(server, site, capfd):
+@pytest.fixture
+def said(capfd, monkeypatch):
+    """Catch what is written, by pooch too, whose logger holds the stderr of its first import."""
+    for handler in pooch.get_logger().handlers:
+        monkeypatch.setattr(handler, "stream", sys.stderr)
+    return capfd
+
+
+def test_a_good_file_is_cleaned_and_kept(server, site, said):
     assert load(tale("good/tale.txt"), site) == TALE + "\n"
     assert load(tale("good/tale.txt"), site) == TALE + "\n"
     assert server.asked == ["/good/tale.txt"]
     assert list(kept(site).values()) == [BOOK]
-    assert capfd.readouterr() == ("", "")
+    assert said.readouterr() == ("", "")
 
 
 @pytest.mark.parametrize(
@@ -38,7 +47,7 @@ def test_a_good_file_is_cleaned_and_kept(server, site, capfd):
         ("trickling", "the server is too slow"),
     ],
 )
-def test_a_bad_file_is_refused_in_one_line_and_leaves_nothing(server, site, capfd, how, reason):
+def test_a_bad_file_is_refused_in_one_line_and_leaves_nothing(server, site, said, how, reason):
     if reason == "the server is too slow":
         site = site._replace(silence=0.5, limit=1.0)
     began = time.monotonic()
@@ -46,7 +55,7 @@ def test_a_bad_file_is_refused_in_one_line_and_leaves_nothing(server, site, capf
         load(tale(f"{how}/tale.txt"), site)
     assert str(caught.value) == f"A Tale cannot be downloaded: {reason}"
     assert kept(site) == {} and time.monotonic() - began < 9
-    assert capfd.readouterr() == ("", "")
+    assert said.readouterr() == ("", "")
 
 
 def test_the_second_address_stands_in_for_the_first(server, site):

@@ -52,9 +52,11 @@ MUTANTS = [mutant for path in TABLES for mutant in parse(path.read_text(encoding
 
 def copy_project(folder):
     """Copy what the tests need, so that the working tree is never touched."""
-    skip = shutil.ignore_patterns("__pycache__", "*.pyc", "checkpoints", "figures")
-    for name in ("moe_lesson", "tests", "data"):
+    skip = shutil.ignore_patterns("__pycache__", "*.pyc")
+    for name in ("moe_lesson", "tests"):
         shutil.copytree(ROOT / name, folder / name, ignore=skip)
+    heavy = shutil.ignore_patterns("checkpoints", "figures")  # rooms of the package are called so
+    shutil.copytree(ROOT / "data", folder / "data", ignore=heavy)
     for name in ("conftest.py", "pyproject.toml"):
         shutil.copy(ROOT / name, folder / name)
 

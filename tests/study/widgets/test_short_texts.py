@@ -17,7 +17,7 @@ from moe_lesson.lessons.lesson10.widget_paths import expert_paths
 from moe_lesson.models.config import TINY
 from moe_lesson.models.mixtral import Mixtral
 from moe_lesson.study.figures.frame import new_axes
-from moe_lesson.study.figures.routing import routing_strip
+from moe_lesson.study.figures.routing import expert_load, routing_strip
 from moe_lesson.study.statistics import intervals
 from moe_lesson.study.trace import RoutingTrace, trace_ids, trace_text
 from moe_lesson.study.widgets.explorer import Explorer
@@ -207,6 +207,13 @@ def test_labels_without_a_value_are_named(tiny):
     panel = expert_surgery(tiny, trace_ids(tiny, range(9))._replace(labels=known))
     assert panel.sentence == "no token has a loss and a label: language and part of speech"
     assert intervals(np.zeros(2), np.zeros(2), ["", ""]) == {}
+
+
+def test_a_film_of_one_step_has_a_width():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        axes = expert_load(new_axes(shown=False), [7], [[0.75, 0.25]])
+    assert axes.get_xlim()[0] < axes.get_xlim()[1]
 
 
 def film(*steps):

@@ -47,12 +47,13 @@ class Size(NamedTuple):
     def operations(self):
         """Count one input's multiply-adds.
 
-        >>> Size(num_experts=1, top_k=1, hidden_dim=64).operations
+        >>> Size(num_experts=1, hidden_dim=64).operations
         6656
 
         Lesson 3.
         """
-        return self.top_k * self._expert + self._router + self.labels * self.dim
+        visits = min(self.top_k, self.num_experts)
+        return visits * self._expert + self._router + self.labels * self.dim
 
     @property
     def _expert(self):
@@ -67,11 +68,19 @@ class Size(NamedTuple):
         return self.labels * (self.dim + 1)
 
 
+def _demand(name, number, least=1):
+    if number < least:
+        raise ValueError(f"{name} is {number}: it must be at least {least}")
+
+
 class OneLayer(nn.Module):
     """Add one sparse or dense layer to the input, then score the labels.
 
     Args:
         router: a module as ``routers`` has them; None: a ``LinearRouter`` as torch draws it.
+
+    Raises:
+        ValueError: a size is below 1 (labels: 2), or ``top_k`` above the number of experts.
 
     >>> logits_TV, routed = OneLayer(Size())(torch.randn(5, 32))
     >>> logits_TV.shape, routed.routing.expert_TK.shape
@@ -82,6 +91,8 @@ class OneLayer(nn.Module):
 
     def __init__(self, size, router=None):
         super().__init__()
+        for name, number in size._asdict().items():
+            _demand(name, number, least=2 if name == "labels" else 1)
         self.router, self.network = None, FeedForward(size.dim, size.hidden_dim)
         if size.num_experts > 1:
             sizes = size.dim, size.num_experts, size.top_k
@@ -131,11 +142,15 @@ def facts(count, size, seed, shared=0.0):
     Returns:
         Facts; the entropy of the labels is ``count * log2(labels)`` bits.
 
+    Raises:
+        ValueError: ``count`` is below 1.
+
     >>> facts(1000, Size(), seed=0, shared=5.0).x_ND.mean().round().item()
     5.0
 
     Lesson 3.
     """
+    _demand("count", count)
     generator = torch.Generator().manual_seed(seed)
     x_ND = torch.randn(count, size.dim, generator=generator)
     label_N = torch.randint(size.labels, (count,), generator=generator)
@@ -179,6 +194,16 @@ def teacher(size, seed, width=64):
     return Teacher(in_FD, torch.randn(size.labels, width, generator=generator))
 
 
+def _check_task(task, size):
+    """Draw a batch, and refuse one that a layer of this size cannot read or answer."""
+    x_TD, label_T, _ = task.draw(BATCH, torch.Generator().manual_seed(0))
+    dim, last = x_TD.shape[1], label_T.max().item()
+    if dim != size.dim:
+        raise ValueError(f"inputs have {dim} numbers: this layer reads {size.dim}")
+    if last >= size.labels:
+        raise ValueError(f"labels go up to {last}: this layer has {size.labels}")
+
+
 def even(routed, weight=0.01):
     """Weigh the Switch loss.
 
@@ -206,12 +231,17 @@ def learn(task, size, steps, seed, remedy=None, looks=()):
     Returns:
         The OneLayer, and a list of (step, load_E).
 
+    Raises:
+        ValueError: the task's inputs or labels are not those of ``size``, or no step is asked.
+
     >>> model, film = learn(facts(50, Size(), seed=0), Size(), steps=2, seed=0, looks=[2])
     >>> film[0][0], film[0][1].shape
     (2, torch.Size([16]))
 
     Lesson 3.
     """
+    _demand("steps", steps)
+    _check_task(task, size)
     remedy = remedy or EVEN
     torch.manual_seed(seed)
     model = OneLayer(size, remedy.router(size) if remedy.router else None)

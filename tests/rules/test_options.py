@@ -38,7 +38,7 @@ EXCEPTIONS = {
 UNUSED = {
     "study.conformance": "lesson 05 hands it the reader's layer, and README shows it",
     "study.invariants": "conformance runs most of them, lesson 05 the others",
-    "text.folder.read_folder": "to go into read_texts with the next change of text/folder",
+    "text.folder.read_folder": "what a reader's own notebook calls: the documents alone",
 }
 TRIES = ("test", "doctest")  # kinds of source that use nothing, they only try it
 

@@ -128,6 +128,13 @@ def test_the_budget_is_kept(budget):
         assert_covered(document)
 
 
+@pytest.mark.parametrize("budget, kept", [(2, "ä"), (3, "ä\n"), (4, "ä\n"), (5, "ä\nö")])
+def test_the_budget_is_counted_in_bytes(budget, kept, monkeypatch):
+    monkeypatch.setattr(python_source, "library_modules", lambda: iter([("a", "ä\nö\nü\n")]))
+    (document,) = code_documents(budget)
+    assert document.text == kept
+
+
 def test_a_budget_below_one_is_refused():
     with pytest.raises(ValueError, match="budget is 0 bytes: it must be 1 or more"):
         code_documents(0)

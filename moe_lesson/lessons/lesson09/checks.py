@@ -1,4 +1,4 @@
-"""Check the exercises of lesson 09: the schedule, the unit of the loss, upcycling."""
+"""Check the exercises of lesson 09: schedule, unit and shift of the loss, upcycling."""
 
 import math
 from dataclasses import replace
@@ -8,7 +8,15 @@ import torch
 from moe_lesson.models.config import TINY
 from moe_lesson.models.likelihood import measuring
 from moe_lesson.models.mixtral import Mixtral
-from moe_lesson.study.checks import comparison, demand, exercise, near, number_of, tensor_of
+from moe_lesson.study.checks import (
+    comparison,
+    demand,
+    exercise,
+    near,
+    number_of,
+    settings_of,
+    tensor_of,
+)
 
 
 @exercise("up in a line, down in half a cosine, to a tenth of the peak.")
@@ -21,27 +29,53 @@ def learning_rate(answer):
 
     Lesson 9.
     """
-    rate = {step: number_of(answer(step, 2004, 4.0, 4), "the rate") for step in range(2004)}
-    demand(rate[0] > 0, "at step 0 the rate is 0: the first step would be wasted")
-    demand(near(rate[0], 1.0), f"peak 4, warm-up 4: step 0 must have 4 / 4 = 1, not {rate[0]:g}")
-    demand(near(rate[1], 2.0), f"peak 4, warm-up 4: step 1 must have 2, not {rate[1]:g}")
-    demand(near(rate[3], 4.0), f"the warm-up ends at step 3 with the peak, 4, not {rate[3]:g}")
-    last = rate[2003]
-    demand(not near(last, 0), "the last step has rate 0: it must end at a tenth of the peak")
-    demand(near(last, 0.4, 3e-3), f"peak 4: the last step must have 0.4, not {last:.3g}")
-    falls = all(rate[step + 1] <= rate[step] for step in range(4, 2003))
-    demand(falls, "after the warm-up the rate must never rise")
-    line, curve = 0.4 + 3.6 * 0.75, 0.4 + 1.8 * (1 + math.cos(math.pi / 4))
-    quarter = rate[503]
-    demand(
-        not near(quarter, line, 5e-3),
-        f"a quarter of the way down you are at {quarter:.3g}: that is a line, not half a cosine",
-    )
-    demand(
-        near(quarter, curve, 5e-3),
-        f"a quarter of the way down the cosine stands at {curve:.3g}, yours at {quarter:.3g}: "
-        "0.1 + 0.9 * (1 + cos(pi * done)) / 2, times the peak",
-    )
+    for steps, peak, warmup in ((9, 4.0, 4), (23, 0.5, 3)):
+        rates = [number_of(answer(at, steps, peak, warmup), f"step {at}") for at in range(steps)]
+        said = f"{steps} steps, peak {peak:g}, warm-up {warmup}: "
+        demand(rates[0] != 0, said + "at step 0 the rate is 0: the first step would be wasted")
+        for at, found in enumerate(rates[:warmup], 1):
+            told = f"step {at - 1} must have {peak:g} * {at} / {warmup} = {peak * at / warmup:.4g}"
+            demand(near(found, peak * at / warmup), said + f"{told}, not {found:.4g}")
+        _fall_begins(rates[warmup], steps, peak, warmup, said)
+        last, end = rates[-1], "the last step must have a tenth of the peak, "
+        demand(not near(last, 0), said + f"{end}not 0")
+        demand(near(last, peak / 10), said + f"{end}{peak / 10:g}, not {last:.4g}")
+        for at, found in enumerate(rates[warmup:], 1):
+            wanted = _cosine(at / (steps - warmup), peak)
+            told = f"step {warmup + at - 1} must have {wanted:.4g}, not {found:.4g}: "
+            demand(near(found, wanted), said + told + "peak * (0.1 + 0.45 * (1 + cos(pi * done)))")
+
+
+def _cosine(done, peak, floor=0.1):
+    return peak * (floor + (1 - floor) * (1 + math.cos(math.pi * done)) / 2)
+
+
+def _fall_begins(found, steps, peak, warmup, said):
+    """Demand the first rate after the warm-up, and name the mistakes that give others."""
+    fall = steps - warmup
+    done = f"done must be 1 / {fall} there, "
+    mistakes = (
+        (peak * (warmup + 1) / warmup, "it rises on: the warm-up has had its steps"),
+        (_cosine(0, peak), done + "not 0: the step before it had the peak already"),
+        (_cosine((warmup + 1) / steps, peak), done + f"not {warmup + 1} / {steps}: leave the "
+         "steps of the warm-up out, above and below"),
+        (_cosine(warmup / steps, peak), done + f"not {warmup} / {steps}: count from the end of the "
+         "warm-up"),
+        (_cosine(1 / steps, peak), done + f"not 1 / {steps}: only {fall} steps fall"),
+        (_cosine((warmup + 1) / fall, peak), done + f"not {warmup + 1} / {fall}: count from the "
+         "end of the warm-up above the line too"),
+        (_cosine(1 / fall, peak, floor=0), "the cosine falls to 0: it must end at a tenth of the "
+         "peak, 0.1 + 0.9 * ..."),
+        (_cosine(1 / fall, 1), "the fall is a share of the peak: multiply by it"),
+        (_cosine(1 - 1 / fall, peak), "the cosine stands upside down"),
+        (_cosine(1 / fall / math.pi, peak), "half a cosine is cos(pi * done), not cos(done)"),
+        (_cosine(2 / fall, peak), "cos(2 * pi * done) is a whole cosine, down and up again"),
+        (peak * (1 - 0.9 / fall), "that is a line, not half a cosine"),
+    )  # fmt: skip
+    wanted = _cosine(1 / fall, peak)
+    told = f"step {warmup} has {found:.4g}, where {wanted:.4g} is right: "
+    for wrong, message in mistakes:
+        demand(near(wrong, wanted) or not near(found, wrong), said + told + message)
 
 
 @exercise("bits per byte do not depend on the tokenizer, so models can be compared by them.")
@@ -59,6 +93,13 @@ def bits_per_byte(answer):
     demand(not near(found, math.log(2) ** 2 / 4), said + "Divide by ln 2, do not multiply by it")
     demand(not near(found, 4), said + "Tokens over bytes, not bytes over tokens")
     demand(not near(found, 1), said + "That is bits per token: a token here has 4 bytes")
+    demand(not near(found, 100), said + "These are the bits of the whole text: divide by its bytes")
+    demand(not near(found, 1 / 400), said + "One token's bits over all bytes: there are 100 tokens")
+    demand(not near(found, 2), said + "A nat is 1 / ln 2 bits: the 8 bits of a byte play no part")
+    demand(not near(found, 1 / 32), said + "The 8 bits of a byte play no part: divide by bytes")
+    ten = math.log(2) / math.log(10) / 4
+    demand(not near(found, ten), said + "One bit is ln 2 nats: take math.log(2), not a log of 10")
+    demand(found != 0, said + "`//` cuts the fraction off")
     demand(near(found, 0.25), said + "100 bits over 400 bytes are 0.25")
     found = number_of(answer(math.log(256), 7, 7), "the price of a byte")
     demand(near(found, 8), f"guessing each byte evenly costs 8 bits a byte: you say {found:.4g}")
@@ -108,14 +149,29 @@ def _stack(state, name, weight):
     """Demand that the experts of one layer are copies of the dense weight."""
     one, many = ("gate_up_JFD", "gate_up_EJFD") if "gate_up" in name else ("down_DF", "down_EDF")
     stacked = name.replace(one, f"experts.{many}")
+    bare = stacked.replace(many, one)
+    demand(bare not in state, f"{bare}: it has one axis more now, add E to its axes")
     demand(stacked in state, f"{stacked} is missing: it holds four copies of {name}")
-    found = tensor_of(state[stacked], (4, *weight.shape), stacked)
+    found = getattr(state[stacked], "shape", ())
+    others = (
+        ((*weight.shape, 4), "the expert axis comes first"),
+        ((8, *weight.shape), "num_experts is 4, you make 8"),
+        ((4 * weight.shape[0], *weight.shape[1:]), "`cat` puts the copies into one long matrix"),
+    )
+    for shape, message in others:
+        demand(found != shape, f"{stacked} has shape {tuple(found)}: {message}")
+    _copies(tensor_of(state[stacked], (4, *weight.shape), stacked), weight.double(), stacked)
+
+
+def _copies(found, weight, stacked):
+    """Demand that each expert is the dense network as it was."""
     for expert in range(4):
-        demand(
-            near(found[expert], weight, 1e-6),
-            f"expert {expert} of {stacked} is not a copy of the dense network: the weights of the "
-            "chosen experts sum to 1, so each copy stays as it is",
-        )
+        said = f"expert {expert} of {stacked} is not a copy of the dense network: "
+        shared = "the weights of the chosen experts sum to 1, so each copy stays as it is"
+        demand(not near(found[expert] * 4, weight, 1e-6), said + shared)
+        off = (found[expert] - weight).abs().max().item()
+        part = "equal copies will do: the router's random start chooses, and they part"
+        demand(near(found[expert], weight, 1e-6), f"{said}it is off by up to {off:.2g}; {part}")
 
 
 @exercise("each position is asked for the token after it.")
@@ -130,34 +186,99 @@ def next_token_loss(answer):
 
     Lesson 9.
     """
-    id_BS = torch.tensor([[0, 1, 2]])
-    parrot_BSV = torch.nn.functional.one_hot(id_BS, 4) * 20.0
-    prophet_BSV = torch.nn.functional.one_hot(id_BS.roll(-1), 4) * 20.0
-    parrot, prophet = (
-        number_of(answer(logits, id_BS), "the loss") for logits in (parrot_BSV, prophet_BSV)
-    )
+    id_BS = torch.tensor([[0, 1, 2, 4], [3, 0, 5, 1], [2, 5, 4, 3]])
+    one_hot = torch.nn.functional.one_hot
+    parrot = number_of(answer(one_hot(id_BS, 6) * 20.0, id_BS), "the loss")
     demand(
         parrot > 1,
         f"a model that repeats its input gets {parrot:.3g} nats from you: it predicts nothing and "
         "must get 20. The token at position s is the answer for position s - 1",
     )
-    demand(
-        prophet < 0.01,
-        f"a model that is sure of the next token, and right, gets {prophet:.3g} nats: it must get "
-        "0. The last position has no next token here, so leave it out",
-    )
-    even = number_of(answer(torch.zeros(1, 3, 4), id_BS), "the loss")
-    demand(near(even, math.log(4)), f"four equal scores must cost ln 4 = 1.386, not {even:.4g}")
+    _mixed(answer, torch.zeros(3, 4, 6), id_BS, "all scores are equal: ")
+    generator = torch.Generator().manual_seed(0)
+    _mixed(answer, torch.randn(3, 4, 6, generator=generator) * 3, id_BS, "3 sequences of 4: ")
+    sure_BSV = one_hot(torch.cat([id_BS[:, 1:], id_BS[:, :1] * 0], dim=1), 6) * 20.0
+    sure = number_of(answer(sure_BSV, id_BS), "the loss")
+    demand(sure < 0.01, f"a model that is sure of the next token, and right, gets {sure:.3g} nats")
 
 
-@exercise("two models, two seeds each: now you can tell a difference from chance.")
+def _mixed(answer, logits_BSV, id_BS, said):
+    """Demand the loss of scores that tell the likely mistakes apart."""
+    chance_BSV = logits_BSV.double().log_softmax(-1)
+    right, mistakes = _shifts(chance_BSV, id_BS)
+    twice, _ = _shifts(chance_BSV.exp().log_softmax(-1), id_BS)
+    mistakes += ((twice, "`cross_entropy` takes the softmax itself: give it scores"),)
+    found = number_of(answer(logits_BSV.clone(), id_BS.clone()), "the loss")
+    told = f"{said}the loss is {right:.4g} nats, not {found:.4g}: "
+    for wrong, message in mistakes:
+        demand(near(right, wrong) or not near(found, wrong), told + message)
+    demand(near(found, right), f"{told}minus the log softmax at the next token, averaged")
+
+
+def _shifts(chance_BSV, id_BS):
+    """Return the right loss, and what likely mistakes make of it, each with its message."""
+    B, S, _ = chance_BSV.shape
+
+    def nats(pairs, parts=0):
+        """Average what tokens cost: ((sequence, position) that is asked, that of its answer)."""
+        costs = [-chance_BSV[asked][id_BS[token]].item() for asked, token in pairs]
+        return sum(costs) / (parts or len(costs))
+
+    places = [(b, s) for b in range(B) for s in range(S)]
+    pairs = [((b, s), (b, s + 1)) for b, s in places if s + 1 < S]
+    back = [(later, earlier) for earlier, later in pairs]
+    two = [((b, s), (b, s + 2)) for b, s in places if s + 2 < S]
+    flat, ring = [*zip(places, places[1:])], [((b, s), (b, (s + 1) % S)) for b, s in places]
+    right = nats(pairs)
+    return right, (
+        (nats(flat), "the last position of a sequence is asked for the first token of the next "
+         "sequence: shift within a sequence, `[:, :-1]` and `[:, 1:]`"),
+        (nats(ring), "`roll` asks the last position for the sequence's own first token: leave the "
+         "last position out"),
+        (nats([*flat, (places[-1], places[0])]), "`roll` without an axis runs through all "
+         "sequences: no sequence knows the next one's first token"),
+        (nats(back), "each position is asked for the token before it: turn the shift round"),
+        (nats([(asked, token) for token, asked in ring]), "each position is asked for the token "
+         "before it, and the first for the last: turn the shift round, and do not roll"),
+        (nats(two), "each position is asked for the second next token: shift by one"),
+        (nats(pairs, 1), "that is the sum over all positions: a loss is their mean"),
+        (nats(pairs, B), f"a sum over positions: divide by {len(pairs)}, not by {B} sequences"),
+        (nats(pairs, B * S), f"{len(pairs)} positions have an answer: you divide by {B * S}"),
+        (nats(pairs[: S - 1]), "only the first sequence counts"),
+        (nats(pairs[S - 2 :: S - 1]), "only the last token of each sequence counts"),
+        (right / math.log(2), "these are bits: a loss is in nats here"),
+        (-right, "the sign is turned: a loss is minus the logarithm"),
+    )  # fmt: skip
+
+
+@exercise("two models, three seeds each, and how far a pair of runs differs by its seed alone.")
 def experiment(answer):
-    """Check ``answer()``: a dict name -> bits per byte of each seed, two of each at least.
+    """Check ``answer()``: a dict name -> bits per byte of each seed, three of each at least.
 
-    >>> experiment(lambda: {"a": [2.0, 2.1], "b": [2.2, 2.3]})
-    b minus a: 0.2 bits per byte; runs of one setting differ by up to 0.1
-    correct: two models, two seeds each: now you can tell a difference from chance.
+    >>> experiment(lambda: {"a": [2.0, 2.1, 2.2], "b": [2.2, 2.2, 2.3]})
+    b minus a: 0.1333 bits per byte; runs of one setting differ by up to 0.2
+    b minus a, seed by seed: +0.2000, +0.1000, +0.1000 (3 of 3 above 0)
+    correct: two models, three seeds each, and how far a pair of runs differs by its seed alone.
 
     Lesson 9.
     """
-    comparison(answer(), "bits per byte", seeds=2, between=(0, 20))
+    results = settings_of(answer())
+    demand(
+        all(isinstance(name, str) for name in results),
+        "name the models with words: {'top-1': [...], 'top-2': [...]}",
+    )
+    for name, runs in results.items():
+        fixed = isinstance(runs, (list, tuple)) and len(runs) > 1 and len(set(map(str, runs))) == 1
+        demand(not fixed, f"{name}: all runs are equal: does each have a seed of its own?")
+    (first, base), *others = results.items()
+    for name, runs in others:
+        same = f"{name} and {first} are equal, seed by seed: nothing was changed between them"
+        demand(runs != base, same)
+    comparison(results, "bits per byte", seeds=3, between=(0, 20))
+    for name, runs in others:
+        said = f"{name} has {len(runs)} runs, {first} {len(base)}: they do not make pairs"
+        demand(len(runs) == len(base), said)
+        gaps = [float(one) - float(other) for one, other in zip(runs, base)]
+        shown = ", ".join(f"{gap:+.4f}" for gap in gaps)
+        above = sum(gap > 0 for gap in gaps)
+        print(f"{name} minus {first}, seed by seed: {shown} ({above} of {len(gaps)} above 0)")

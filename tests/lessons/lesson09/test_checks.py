@@ -1,8 +1,14 @@
 """What the checks of lesson 09 say: of a stub, of a right answer, and of each likely mistake."""
 
 import math
+from dataclasses import replace
+
+import pytest
+import torch
 
 from moe_lesson.lessons.lesson09 import checks
+from moe_lesson.models.config import TINY
+from moe_lesson.models.mixtral import Mixtral
 from moe_lesson.training.loop import learning_rate
 from tests.lessons.answers import (  # noqa: F401  pytest runs them on this module's lists
     register,
@@ -30,7 +36,41 @@ def upcycle(dense_state, num_experts):
     return state
 
 
+def next_token_loss(logits_BSV, id_BS):
+    """Look each answer up, in Python."""
+    chance_BSV = logits_BSV.log_softmax(-1)
+    B, S = id_BS.shape
+    costs = [-chance_BSV[b, s, id_BS[b, s + 1]] for b in range(B) for s in range(S - 1)]
+    return sum(costs) / len(costs)
+
+
+def late_loss(logits_BSV, id_BS):
+    """Leave the last position out by an id that is ignored."""
+    wanted_BS = torch.cat([id_BS[:, 1:], torch.full_like(id_BS[:, :1], -100)], dim=1)
+    return torch.nn.functional.cross_entropy(logits_BSV.mT, wanted_BS)
+
+
+def copied_later(dense_state, num_experts):
+    """Start from a sparse model's own names and fill them."""
+    sparse = Mixtral(replace(TINY, num_experts=num_experts, top_k=2)).state_dict()
+    for name in sparse:
+        plain = name.replace(".experts", "").replace("EJFD", "JFD").replace("EDF", "DF")
+        if plain in dense_state:
+            sparse[name] = dense_state[plain] + torch.zeros_like(sparse[name])
+    return sparse
+
+
+def descent(step, steps, peak, warmup):
+    """Say the cosine as a square of another, and the rise as a minimum."""
+    half = math.cos(math.pi / 2 * max(0, step + 1 - warmup) / (steps - warmup)) ** 2
+    return min(1, (step + 1) / warmup) * peak * (1 + 9 * half) / 10
+
+
 RIGHT = [
+    (checks.learning_rate, descent),
+    (checks.next_token_loss, next_token_loss),
+    (checks.next_token_loss, late_loss),
+    (checks.upcycle, copied_later),
     (checks.learning_rate, learning_rate),
     (checks.bits_per_byte, bits_per_byte),
     (checks.upcycle, upcycle),
@@ -55,9 +95,13 @@ def schedule(**change):
 
 wrong(checks.learning_rate, "would be wasted")(schedule(first=0))
 wrong(checks.learning_rate, "must end at a tenth")(schedule(floor=0))
-wrong(checks.learning_rate, "must have 0.4")(schedule(floor=0.2))
+wrong(checks.learning_rate, "the last step must have a tenth of the peak, 0.4, not 0.8")(
+    schedule(floor=0.2)
+)
 wrong(checks.learning_rate, "a line, not half a cosine")(schedule(line=True))
-wrong(checks.learning_rate, "not 4")(lambda step, steps, peak, warmup: peak)
+wrong(checks.learning_rate, "step 0 must have 4 * 1 / 4 = 1, not 4")(
+    lambda step, steps, peak, warmup: peak
+)
 
 wrong(checks.bits_per_byte, "divide by ln 2")(lambda nats, tokens, size: nats * tokens / size)
 wrong(checks.bits_per_byte, "do not multiply")(
@@ -100,3 +144,13 @@ def _one_copy(dense_state, num_experts):
 def _in_place(dense_state, num_experts):
     dense_state["norm.weight"].mul_(2)
     return upcycle(dense_state, num_experts)
+
+
+def test_an_experiment_says_how_its_pairs_fall(capsys):
+    checks.experiment(lambda: {"a": [2.0, 2.5, 3.0], "b": (2.1, 2.4, 3.2)})
+    assert "+0.1000, -0.1000, +0.2000 (2 of 3 above 0)" in capsys.readouterr().out
+
+
+def test_identical_results_tell_no_difference():
+    with pytest.raises(AssertionError, match="nothing was changed between them"):
+        checks.experiment(lambda: {"a": [2.0, 2.5, 3.0], "b": [2.0, 2.5, 3.0]})

@@ -24,11 +24,12 @@ class NotAttempted(Exception):
     """
 
 
-def exercise(praise):
+def exercise(praise, asserts=False):
     """Turn a function that tests an answer, or several, into a check that prints its verdict.
 
     Args:
         praise: what the reader has shown, in one sentence.
+        asserts: whether the first answer is itself a test, which returns nothing.
 
     >>> @exercise("two and two are four.")
     ... def double(answer):
@@ -46,7 +47,8 @@ def exercise(praise):
         @functools.wraps(test)
         def check(*answers):
             try:
-                test(*(functools.partial(_ask, answer) for answer in answers))
+                silent = (asserts and at == 0 for at in range(len(answers)))
+                test(*map(functools.partial, [_ask] * len(answers), answers, silent))
             except NotAttempted:
                 print("not attempted")
             else:
@@ -57,14 +59,11 @@ def exercise(praise):
     return wrap
 
 
-def _ask(answer, *inputs, **options):
-    """Call the reader's function; tell an untouched stub from a forgotten return.
-
-    What is called ``test...`` returns nothing: it asserts.
-    """
+def _ask(answer, silent, *inputs, **options):
+    """Call the reader's function; tell an untouched stub from a forgotten return."""
     given = answer(*inputs, **options)
     if given is None and _does_something(answer):
-        if answer.__name__.startswith("test"):
+        if silent:
             return None
         raise AssertionError(f"{answer.__name__} returns None: is there a `return` at its end?")
     if given is None or given is ...:
@@ -93,6 +92,50 @@ def demand(holds, message):
     """
     if not holds:
         raise AssertionError(message)
+
+
+def called(answer, *inputs, when):
+    """Call the reader's function; a stop inside it becomes a message that says where.
+
+    Args:
+        when: what was given, in words.
+
+    Raises:
+        AssertionError: the function raised something.
+
+    >>> called(lambda x: 1 / x, 0, when="x is 0")
+    Traceback (most recent call last):
+    AssertionError: x is 0: your function stops with ZeroDivisionError, division by zero
+
+    Lesson 2.
+    """
+    try:
+        return answer(*inputs)
+    except (AssertionError, NotAttempted):
+        raise
+    except Exception as error:
+        said = f"{when}: your function stops with {type(error).__name__}, {error}"
+        raise AssertionError(said) from error
+
+
+def no_mistake(given, mistakes, said=""):
+    """Stop with the message of the mistake that gives just these numbers, if one does.
+
+    Args:
+        mistakes: pairs of what a mistake gives, and what to say of it.
+        said: what comes before the message.
+
+    Raises:
+        AssertionError: a mistake's numbers are the given ones.
+
+    >>> no_mistake(torch.tensor([1.0, 4.0]), [([1.0, 4.0], "it is squared twice")])
+    Traceback (most recent call last):
+    AssertionError: it is squared twice
+
+    Lesson 0.
+    """
+    for wrong, message in mistakes:
+        demand(not near(given, wrong), said + message)
 
 
 def tensor_of(given, shape, what):

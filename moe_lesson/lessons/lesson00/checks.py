@@ -4,7 +4,7 @@ import math
 
 import torch
 
-from moe_lesson.study.checks import demand, exercise, near, tensor_of
+from moe_lesson.study.checks import demand, exercise, near, no_mistake, rounded, tensor_of
 
 
 @exercise("the expert that fits better takes more of the point, in proportion to its probability.")
@@ -26,14 +26,47 @@ def responsibilities(answer):
         not near(shares.sum(), 2 / 3),
         said + "They do not sum to 1: divide each by the sum over experts",
     )
+    no_mistake(
+        shares,
+        [
+            ([1.0, 1.0], "You divide by the sum over points: it is the sum over experts, -1"),
+            ([0.375, 0.125], "Multiply by prob_TE before you divide: the sum must be of products"),
+        ],
+        said,
+    )
     demand(near(shares.sum(), 1), said + "The responsibilities of a point must sum to 1")
     demand(shares[0] > shares[1], said + "Expert 0 has no error, so it must get more: check a sign")
     demand(not near(shares, [0.9, 0.1]), said + "exp(-error) is 1/9, exp(-error / 2) is 1/3")
+    twice = [0.5, 0.5 * math.exp(-2 * math.log(3) ** 2)]
+    squared = [share / sum(twice) for share in twice]
+    demand(not near(shares, squared), said + "error_TE is squared already")
     demand(near(shares, [0.75, 0.25]), said + "The terms are 0.5 and 0.5 / 3: shares 0.75 and 0.25")
-    prob_TE, same_TE = torch.tensor([[0.8, 0.2], [0.3, 0.7]]), torch.ones(2, 2)
-    shares = tensor_of(answer(prob_TE, same_TE), (2, 2), "the result for two points")
-    demand(
-        near(shares, prob_TE),
-        f"with equal errors the router decides: wanted {prob_TE.tolist()}, got {shares.tolist()}. "
-        "Is each term multiplied by its probability, and each row divided by its own sum?",
+    _of_three_points(answer)
+
+
+def _of_three_points(answer):
+    """Check rows: three points and three experts, no two numbers alike, then four experts."""
+    prob_TE = torch.tensor([[0.8, 0.1, 0.1], [0.3, 0.6, 0.1], [0.2, 0.3, 0.5]])
+    error_TE = torch.tensor([[0.0, 1.0, 4.0], [2.0, 0.5, 1.0], [0.1, 3.0, 0.6]])
+    shares = tensor_of(answer(prob_TE, error_TE), (3, 3), "the result for three points")
+    term_TE = prob_TE * (-error_TE / 2).exp()
+    wanted = term_TE / term_TE.sum(-1, keepdim=True)
+    no_mistake(
+        shares,
+        [
+            (term_TE / term_TE.sum(-1), "Rows got mixed: `sum(-1)` needs `keepdim=True`"),
+            (term_TE / term_TE.sum(), "You divide by the sum of everything: each row has its own"),
+            ((-error_TE / 2).softmax(-1), "The router's bet is left out: multiply by prob_TE"),
+            ((prob_TE - error_TE / 2).softmax(-1), "softmax takes exponents: log(prob), not prob"),
+            (term_TE.softmax(-1), "softmax takes exponentials once more: divide by the sum"),
+        ],
+        "three points, three experts: ",
     )
+    demand(
+        near(shares, wanted),
+        f"three points, three experts: the first row must be {rounded(wanted[0])}, "
+        f"yours is {rounded(shares[0])}",
+    )
+    quarters = torch.full((3, 4), 0.25)
+    shares = tensor_of(answer(quarters, torch.ones(3, 4)), (3, 4), "the result for four experts")
+    demand(near(shares, quarters), "four equal experts must get a quarter each")

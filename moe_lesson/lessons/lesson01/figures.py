@@ -143,6 +143,8 @@ def line_foot(weight_ED, centre):
 def trajectories(axes, feet, landmarks):
     """Draw how decision lines move while a mixture learns; each line is a point, its foot.
 
+    A path goes from the expert's digit to a circle.
+
     Jacobs et al. 1991, Figure 3, drawn with coordinates of our own.
 
     Args:
@@ -152,31 +154,27 @@ def trajectories(axes, feet, landmarks):
     >>> from moe_lesson.study.figures.frame import new_axes
     >>> feet, axes = {0: np.array([[0.0, 0], [1, 0]])}, new_axes(shown=False)
     >>> trajectories(axes, feet, {"X": (1.0, 0.0)}).get_title("left")
-    '1 expert: closest to X 0.00 kHz'
+    'Expert 0 comes nearest to X: 0.00 kHz'
 
     Lesson 1.
     """
+    every = np.concatenate([*feet.values(), list(landmarks.values())])
+    low, high = every.min(0), every.max(0)
+    room = 0.08 * np.maximum(high - low, 0.1)
+    axes.set_xlim(low[0] - room[0], high[0] + room[0])
+    axes.set_ylim(low[1] - room[1], high[1] + room[1])
     for expert, path in feet.items():
         axes.plot(*path.T, color=colour(expert), linewidth=1.8, path_effects=OUTLINED)
-        axes.plot(*path[0], "o", color="white", markeredgecolor=OUTLINE, markersize=4)
-        digit(axes, *path[-1], expert, zorder=6, clip_on=True)
-    for name, (across, up) in landmarks.items():
-        axes.plot(across, up, "+", color=OUTLINE, markersize=11, markeredgewidth=2, zorder=7)
-        axes.annotate(
-            name,
-            (across, up),
-            (0, 12),
-            textcoords="offset points",
-            ha="center",
-            fontsize=FONT + 1,
-            weight="bold",
-            path_effects=READABLE,
-            zorder=8,
-        )
-    name, goal = next(iter(landmarks.items()))
-    nearest = [np.linalg.norm(path - np.asarray(goal), axis=1).min() for path in feet.values()]
-    many = f"{len(feet)} expert{'s' if len(feet) > 1 else ''}"
-    title = f"{many}: closest to {name} {', '.join(f'{near:.2f}' for near in nearest)} kHz"
+        axes.plot(*path[-1], "o", color="white", markeredgecolor=OUTLINE, markersize=5, zorder=5)
+        digit(axes, *path[0], expert, zorder=6)
+    name = {"ha": "center", "weight": "bold", "path_effects": READABLE, "zorder": 8}
+    for label, place in landmarks.items():
+        axes.plot(*place, "+", color=OUTLINE, markersize=11, markeredgewidth=2, zorder=7)
+        axes.annotate(label, place, (0, 8), textcoords="offset points", fontsize=FONT + 1, **name)
+    first, goal = next(iter(landmarks.items()))
+    near = {e: np.linalg.norm(path - np.asarray(goal), axis=1).min() for e, path in feet.items()}
+    best = min(near, key=near.get)
+    title = f"Expert {best} comes nearest to {first}: {near[best]:.2f} kHz"
     return finish(axes, title, "foot of the line, F1 (kHz)", "F2 (kHz)")
 
 
@@ -252,18 +250,19 @@ def split_threshold(axes, amplitudes, apart, predicted):
     >>> from moe_lesson.study.figures.frame import new_axes
     >>> a, axes = [0.5, 2.0], new_axes(shown=False)
     >>> split_threshold(axes, a, {"1.3": [0, 2]}, (a, [0, 2])).get_title("left")
-    'At a = 2: distance of the experts 4.00 under 1.3'
+    'At a = 2 the experts end at o = 2.00 under 1.3'
 
     Lesson 1.
     """
     axes.plot(*predicted, color=MUTED, linewidth=4, label="1.3 predicted")
-    for (name, half), (shade, marker, _) in zip(apart.items(), SERIES):
-        axes.plot(amplitudes, half, marker, color=shade, markersize=5, label=name)
+    for at, ((name, half), (shade, marker, _)) in enumerate(zip(apart.items(), SERIES)):
+        size = {"markersize": 9 - 4 * at, "markeredgecolor": OUTLINE, "markeredgewidth": 0.7}
+        axes.plot(amplitudes, half, marker, color=shade, label=name, **size)  # smaller ones on top
     baseline(axes, 1.0, "a = 1", vertical=True)
     axes.legend(fontsize=FONT - 1, frameon=False)
-    said = ", ".join(f"{2 * half[-1]:.2f} under {name}" for name, half in apart.items())
-    title = f"At a = {amplitudes[-1]:g}: distance of the experts {said}"
-    return finish(axes, title, "half the distance of two answers, a", "half that of the experts")
+    said = ", ".join(f"{half[-1]:.2f} under {name}" for name, half in apart.items())
+    title = f"At a = {amplitudes[-1]:g} the experts end at o = {said}"
+    return finish(axes, title, "answers at +a and -a: a", "experts at +o and -o: o")
 
 
 @our_style()

@@ -7,29 +7,33 @@ from moe_lesson.study.figures.palette import OUTLINE, colour
 
 
 @our_style()
-def likelihood_climb(axes, climbs, level=None):
-    """Draw the likelihood after some sixty of the steps, a line per start, on a logarithmic clock.
+def likelihood_climb(axes, climbs, cost, level=None):
+    """Draw the likelihood against the time it took, a line per start, on a logarithmic clock.
 
     Args:
         climbs: name -> rows of likelihoods in nats per point, one row per start, step 0 first.
+        cost: name -> milliseconds of one step.
         level: a likelihood to compare with, drawn dotted.
 
     >>> from moe_lesson.study.figures.frame import new_axes
     >>> climbs = {"EM": [[-2.0, 0.5]], "gradient": [[-2.0, -1.5, -1.0]]}
-    >>> likelihood_climb(new_axes(shown=False), climbs).get_title("left")
-    'Median start: EM 0.50 after 1 step, gradient -1.00 after 2 steps'
+    >>> cost = {"EM": 3.0, "gradient": 1.0}
+    >>> likelihood_climb(new_axes(shown=False), climbs, cost).get_title("left")
+    'Median start: EM 0.50 after 3 ms, gradient -1.00 after 2 ms'
 
     Lesson 2.
     """
     rows = {name: np.asarray(climb, dtype=float) for name, climb in climbs.items()}
     thin = {"linewidth": 1, "antialiased": False}  # smooth edges make a picture twice as large
     for (name, climb), (shade, marker, dash) in zip(rows.items(), SERIES):
-        last = climb.shape[1]
+        last = climb.shape[1] - 1
         step = np.unique(np.geomspace(1, last, 60).round().astype(int))
-        for at, row in enumerate(climb):
-            label = name if at == 0 else None
-            axes.plot(step, row[step - 1], color=shade, linestyle=dash, label=label, **thin)
-        axes.scatter(np.full(len(climb), last), climb[:, -1], 14, shade, marker=marker)
+        for row in climb:
+            axes.plot(cost[name] * step, row[step], color=shade, linestyle=dash, **thin)
+        ends = np.full(len(climb), cost[name] * last), climb[:, -1]
+        axes.scatter(
+            *ends, 16, shade, marker=marker, label=name, edgecolors=OUTLINE, linewidths=0.5
+        )
     if level is not None:
         baseline(axes, level, "the noise")
     axes.set_xscale("log")
@@ -38,15 +42,15 @@ def likelihood_climb(axes, climbs, level=None):
     axes.set_ylim(min(lows) - 0.4, max(highs) + 0.3)
     axes.legend(fontsize=FONT - 1, frameon=False, loc="upper left", bbox_to_anchor=(0, 0.9))
     ends = ", ".join(
-        f"{name} {np.median(climb[:, -1]):.2f} after {_count(climb.shape[1] - 1, 'step')}"
+        f"{name} {np.median(climb[:, -1]):.2f} after {cost[name] * (climb.shape[1] - 1):,.0f} ms"
         for name, climb in rows.items()
     )
-    title = f"Median start: {ends}"
-    return finish(axes, title, "step + 1 (logarithmic)", "log-likelihood, nats per point")
+    across = "milliseconds of one core (logarithmic)"
+    return finish(axes, f"Median start: {ends}", across, "log-likelihood, nats per point")
 
 
-def _count(number, word):
-    return f"{number:,} {word}{'' if number == 1 else 's'}"
+# More marks than SERIES has: each model or estimate of a figure has one of its own.
+MARKS = tuple(zip([shade for shade, _, _ in SERIES] + ["#56B4E9", "#E69F00"], "os^DvPX"))
 
 
 @our_style()
@@ -69,12 +73,13 @@ def bias_variance(axes, found):
     levels = apart(bias, 0.115 * top * 1.25)
     wide = max(spread.max(), 1e-9)
     for at, (name, level) in enumerate(zip(names, levels)):
-        shade, marker, _ = SERIES[at % len(SERIES)]
-        axes.scatter(spread[at], bias[at], 44, shade, marker=marker, edgecolors=OUTLINE, zorder=4)
+        shade, marker = MARKS[at % len(MARKS)]
+        mark = {"marker": marker, "edgecolors": OUTLINE, "zorder": 4}
+        axes.scatter(spread[at], bias[at], 90 - 10 * at, shade, **mark)  # smaller ones on top
         axes.annotate(
             name,
             (spread[at], bias[at]),
-            (spread[at] + 0.03 * wide, level),
+            (spread[at] + 0.04 * wide, level),
             fontsize=FONT - 1,
             va="center",
             arrowprops={"arrowstyle": "-", "color": shade, "linewidth": 0.6},
@@ -128,26 +133,23 @@ def price_list(axes, models):
     """
     means = {name: np.mean(values) for name, (_, values) in models.items()}
     every = np.concatenate([values for _, values in models.values()])
-    room = 0.08 * np.ptp(every)
-    axes.set_ylim(every.min() - room, every.max() + room)
-    levels = apart(list(means.values()), 0.11 * (np.ptp(every) + 2 * room))
-    for at, ((name, (cost, values)), level) in enumerate(zip(models.items(), levels)):
-        shade, marker, _ = SERIES[at % len(SERIES)]
+    tall = np.ptp(every) or 1.0
+    wide = max(cost for cost, _ in models.values())
+    for at, (name, (cost, values)) in enumerate(models.items()):
+        shade, marker = MARKS[at % len(MARKS)]
         axes.plot([cost, cost], [min(values), max(values)], color=shade, linewidth=1.5)
-        axes.scatter(cost, means[name], 40, shade, marker=marker, edgecolors=OUTLINE, zorder=4)
-        axes.annotate(
-            f"{name} {means[name]:.3g}",
-            (cost, means[name]),
-            (1.02, level),
-            "data",
-            ("axes fraction", "data"),
-            fontsize=FONT - 1,
-            va="center",
-            color=shade,
-            arrowprops={"arrowstyle": "-", "color": shade, "linewidth": 0.6},
-            annotation_clip=False,
-        )
-    axes.set_xlim(0, 1.08 * max(cost for cost, _ in models.values()))
+        mark = {"marker": marker, "edgecolors": OUTLINE, "zorder": 4}
+        axes.scatter(cost, means[name], 90 - 10 * at, shade, **mark)  # smaller ones on top
+    for left in (True, False):  # names stand beside their mark, on the side with room
+        here = {
+            name: means[name] for name, (cost, _) in models.items() if (cost > wide / 2) == left
+        }
+        for name, level in zip(here, apart(list(here.values()), 0.09 * tall)):
+            cost = models[name][0] + (-0.03 if left else 0.03) * wide
+            style = {"fontsize": FONT - 1, "va": "center", "ha": "right" if left else "left"}
+            axes.text(cost, level, f"{name} {means[name]:.3g}", **style)
+    axes.set_ylim(every.min() - 0.1 * tall, every.max() + 0.1 * tall)
+    axes.set_xlim(0, 1.06 * wide)
     best = max(means, key=means.get)
     cheap = min(models, key=lambda name: models[name][0])
     title = f"Best: {best} with {means[best]:.3g} at {models[best][0]:,} products; "

@@ -80,12 +80,29 @@ def mixture_split(axes, x_T, y_T, guess_TE, weight_TE, single_T=None):
     style = {"edgecolors": OUTLINE, "linewidths": 0.6, "zorder": 4}
     for expert, marker in zip(range(E), "os^Dvp<>" * E):
         axes.plot(x_T[order], guess_TE[order, expert], color=colour(expert), path_effects=OUTLINED)
-        mine = order[owner_T[order] == expert]
+        mine = owner_T == expert
         axes.scatter(x_T[mine], y_T[mine], 26, weight_TE[mine] @ rgb, marker=marker, **style)
-        if len(mine):  # an expert that owns nothing is named by the title alone
-            middle = mine[len(mine) // 2]
-            digit(axes, x_T[middle], guess_TE[middle, expert] + 0.22 * np.ptp(y_T), expert)
+    for expert, at in _free_places(x_T, y_T, guess_TE, axes.get_ylim()):
+        gaps = np.abs(guess_TE[:, :expert] - guess_TE[:, [expert]]).max(0)
+        if (gaps < 0.02 * np.ptp(y_T)).any():  # dashes show the line below
+            axes.lines[-E + expert].set_linestyle((0, (5, 5)))
+        digit(axes, x_T[at], guess_TE[at, expert], expert, zorder=6)
     return finish(axes, _split_title(y_T, guess_TE, owner_T, single_T), "input x", "target y")
+
+
+def _free_places(x_T, y_T, guess_TE, limits):
+    """Choose, for each line in the frame, its point farthest from all points and chosen places."""
+    scale = np.array([np.ptp(x_T) or 1.0, limits[1] - limits[0]])
+    taken = np.stack([x_T, y_T], -1) / scale
+    for expert, guess_T in enumerate(guess_TE.T):
+        on_it = np.stack([x_T, guess_T], -1) / scale
+        room = np.linalg.norm(on_it[:, None] - taken, axis=-1).min(1)
+        apart_TE = np.abs(guess_TE - guess_T[:, None]) / scale[1]
+        room += np.where(apart_TE > 0, apart_TE, 1).min(1).clip(max=0.1)  # not where lines cross
+        room[abs(guess_T - np.mean(limits)) > 0.46 * scale[1]] = -1  # outside the frame
+        if room.max() >= 0:
+            taken = np.concatenate([taken, on_it[[room.argmax()]]])
+            yield expert, room.argmax()
 
 
 def _split_title(y_T, guess_TE, owner_T, single_T):
@@ -186,7 +203,7 @@ def routing_strip(axes, tokens, expert_LT):
 
 @our_style()
 def gate_chances(axes, prob_E, weight_E, chance_E):
-    """Add to ``gate_bars`` how often fresh noise would choose each expert: line and diamond.
+    """Add to ``gate_bars`` how often fresh noise would choose each expert: a diamond on a stem.
 
     Args:
         chance_E: share of draws in which the expert is among the chosen: they sum to k.
@@ -202,7 +219,8 @@ def gate_chances(axes, prob_E, weight_E, chance_E):
     gate_bars(axes, prob_E, weight_E)
     place = np.arange(len(chance_E))
     mark = {"marker": "D", "edgecolor": OUTLINE, "linewidths": 1, "clip_on": False}
-    axes.hlines(chance_E, place - 0.38, place + 0.45, OUTLINE, linewidth=1.2, zorder=2.5)
+    # A stem from 0, as a bar has: a line across the bars would look like an error of theirs.
+    axes.vlines(place + 0.45, 0, chance_E, OUTLINE, linewidth=1.2, zorder=2.5)
     axes.scatter(place + 0.45, chance_E, 34, "white", zorder=5, **mark)
     axes.set_xlim(-0.6, len(chance_E) - 0.3)
     busy = int(chance_E.argmax())

@@ -37,6 +37,6 @@ def _half(gate_TE, error_TE):
     return responsibilities(gate_TE, 2 * error_TE)
 
 
-@wrong(checks.responsibilities, "multiplied by its probability")
+@wrong(checks.responsibilities, "bet is left out")
 def _no_gate(gate_TE, error_TE):
     return (-error_TE / 2).softmax(1)

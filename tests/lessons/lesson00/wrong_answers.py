@@ -16,7 +16,7 @@ WRONG_ANSWERS = {
             "def responsibilities(prob_TE, error_TE):\n"
             "    term_TE = prob_TE * (-error_TE / 2).exp()\n"
             "    return term_TE / term_TE.sum()",
-            "divided by its own sum",
+            "You divide by the sum of everything",
         ),
         (
             "sign lost",
@@ -33,7 +33,53 @@ WRONG_ANSWERS = {
         (
             "fit alone",
             "def responsibilities(prob_TE, error_TE):\n    return (-error_TE / 2).softmax(-1)",
-            "with equal errors the router decides",
+            "The router's bet is left out",
+        ),
+        (
+            "axis not kept",
+            "def responsibilities(prob_TE, error_TE):\n"
+            "    term_TE = prob_TE * (-error_TE / 2).exp()\n"
+            "    return term_TE / term_TE.sum(-1)",
+            "needs `keepdim=True`",
+        ),
+        (
+            "summed over points",
+            "def responsibilities(prob_TE, error_TE):\n"
+            "    term_TE = prob_TE * (-error_TE / 2).exp()\n"
+            "    return term_TE / term_TE.sum(0, keepdim=True)",
+            "You divide by the sum over points",
+        ),
+        (
+            "squared twice",
+            "def responsibilities(prob_TE, error_TE):\n"
+            "    term_TE = prob_TE * (-(error_TE**2) / 2).exp()\n"
+            "    return term_TE / term_TE.sum(-1, keepdim=True)",
+            "squared already",
+        ),
+        (
+            "probability for its logarithm",
+            "def responsibilities(prob_TE, error_TE):\n"
+            "    return (prob_TE - error_TE / 2).softmax(-1)",
+            "log(prob), not prob",
+        ),
+        (
+            "bet after the division",
+            "def responsibilities(prob_TE, error_TE):\n"
+            "    return prob_TE * (-error_TE / 2).softmax(-1)",
+            "Multiply by prob_TE before you divide",
+        ),
+        (
+            "two experts only",
+            "def responsibilities(prob_TE, error_TE):\n"
+            "    first, second = (prob_TE * (-error_TE / 2).exp())[:, :2].T\n"
+            "    return torch.stack([first, second], -1) / (first + second)[:, None]",
+            "has shape (3, 2)",
+        ),
+        (
+            "a list",
+            "def responsibilities(prob_TE, error_TE):\n"
+            "    return (prob_TE * (-error_TE / 2).exp()).tolist()",
+            "it must be a tensor",
         ),
     ],
 }

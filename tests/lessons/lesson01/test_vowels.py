@@ -66,7 +66,8 @@ def rule(steps):
     start = local.Mixture(np.zeros((2, 1, 1, 1)), np.zeros((2, 1, 1)))
     one = np.ones((1, 1))
     slopes = lambda model: local.mixture_slopes(model, one, one, squash=None)  # noqa: E731
-    return vowels.fastest_step(start, slopes, steps)
+    taken = vowels.epochs_by_step(start, slopes, steps)
+    return min(taken, key=taken.get)
 
 
 def test_the_fastest_step_wins_and_one_that_explodes_does_not():

@@ -30,7 +30,8 @@ def figure(draw):
 def likelihood_climb(axes):
     em = -1.5 + 2.4 * (1 - np.exp(-np.arange(61) / 9)) + 0.05 * RANDOM.normal(size=(10, 1))
     slow = -1.6 + np.linspace(0, 1.2, 601) + 0.05 * RANDOM.normal(size=(5, 1))
-    return figures.likelihood_climb(axes, {"EM": em, "gradient ascent": slow}, level=0.88)
+    climbs, cost = {"EM": em, "gradient ascent": slow}, {"EM": 2.4, "gradient ascent": 0.9}
+    return figures.likelihood_climb(axes, climbs, cost, level=0.88)
 
 
 @figure

@@ -1,9 +1,12 @@
-"""Figures of lesson 03: a chance checked by counting, capacity bought, words and experts."""
+"""Figures of lesson 03: chances checked by counting, bits stored, perplexity, words of experts."""
 
 import numpy as np
+from matplotlib.ticker import LogLocator, NullLocator
 
-from moe_lesson.study.figures.frame import FONT, SERIES, baseline, finish, our_style
+from moe_lesson.study.figures.frame import FONT, READABLE, SERIES, baseline, finish, our_style
 from moe_lesson.study.figures.palette import MUTED, OUTLINE
+
+PT = "offset points"
 
 
 @our_style()
@@ -38,16 +41,96 @@ def chance_check(axes, chance, counted, draws):
 
 
 @our_style()
+def stored_bits(grid, runs):
+    """Draw what layers remember against what they hold, and against what an input costs.
+
+    Args:
+        grid: two axes, side by side.
+        runs: a list of ``storage.Stored``: sparse layers of several sizes, dense ones beside.
+
+    Returns:
+        The two axes.
+
+    >>> from moe_lesson.lessons.lesson03.storage import Stored
+    >>> from moe_lesson.study.figures.frame import new_axes
+    >>> few, many = (Stored(n, 2, 16, 9, 0, 700 * n, 300 + n, 0.5, 500.0 * n) for n in (4, 64))
+    >>> held, cost = stored_bits(new_axes(columns=2, shown=False), [few, many])
+    >>> held.get_title("left").split(chr(10))
+    ['4 to 64 experts: 16.0 x', 'parameters, 16.0 x bits']
+
+    Lesson 3.
+    """
+    held, cost = grid
+    kinds = _by_size(runs)
+    for axes, name in ((held, "parameters"), (cost, "operations")):
+        _scatter_kinds(axes, kinds, name)
+    ends = np.array([min(run.parameters for run in runs), max(run.parameters for run in runs)])
+    held.plot(ends, ends, color=MUTED, linestyle=":", linewidth=1.4, zorder=1)
+    place = {"fontsize": FONT - 1.5, "color": "#555555", "ha": "right", "textcoords": PT}
+    held.annotate("1 bit a parameter", (ends[1], ends[1]), (-8, -2), **place)
+    cost.set_ylim(held.get_ylim())
+    few, many = (size[0] for size in (kinds["sparse"][0], kinds["sparse"][-1]))
+    bits = [np.mean([run.bits for run in size]) for size in kinds["sparse"]]
+    title = f"{few.num_experts} to {many.num_experts} experts: "
+    more = many.parameters / few.parameters, bits[-1] / bits[0]
+    title += "{:.1f} x parameters, {:.1f} x bits".format(*more)
+    finish(held, title, "total parameters", "bits stored")
+    title = f"... at {many.operations / few.operations:.1f} x operations"
+    return held, finish(cost, title, "operations an input (multiply-adds)", "bits stored")
+
+
+def _by_size(runs):
+    """Return kind -> runs of one size together, smallest first."""
+    kinds = {"sparse": {}, "dense": {}}
+    for run in sorted(runs, key=lambda run: run.parameters):
+        kind = kinds["sparse" if run.num_experts > 1 else "dense"]
+        kind.setdefault(run.parameters, []).append(run)
+    return {name: list(sizes.values()) for name, sizes in kinds.items()}
+
+
+def _scatter_kinds(axes, kinds, name):
+    """Draw every seed as a mark, means as a line, the size beside it."""
+    width = min(size[0].hidden_dim for size in kinds["sparse"])
+    for (kind, sizes), (shade, marker, dash) in zip(kinds.items(), SERIES):
+        at = [getattr(size[0], name) for size in sizes]
+        axes.plot(at, [np.mean([run.bits for run in size]) for size in sizes], dash, color=shade)
+        for place, size in zip(at, sizes):
+            bits, one = [run.bits for run in size], size[0]
+            style = {"edgecolors": OUTLINE, "linewidths": 0.6, "zorder": 4}
+            axes.scatter([place] * len(bits), bits, 30, shade, marker, **style)
+            said = f"{one.num_experts} experts"
+            if kind == "dense":
+                said = f"dense, as {one.hidden_dim // width}"
+            text = {"fontsize": FONT - 1, "color": shade, "va": "center", "zorder": 6}
+            left = kind == "sparse" and name == "parameters"  # dense ones lie on the right there
+            text |= (
+                {"ha": "right", "xytext": (-8, 1)} if left else {"ha": "left", "xytext": (8, -4)}
+            )
+            spot = place, np.mean(bits)
+            axes.annotate(said, spot, textcoords=PT, path_effects=READABLE, **text)
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    for axis, steps in ((axes.xaxis, (2,)), (axes.yaxis, (1, 3))):
+        axis.set_minor_locator(NullLocator())
+        axis.set_major_locator(LogLocator(subs=steps))
+        axis.set_major_formatter("{x:,.0f}")
+    low, high = axes.get_xlim()
+    room = (high / low) ** 0.3
+    axes.set_xlim(low / room, high * room)  # for names on both sides
+
+
+@our_style()
 def by_experts(axes, found):
     """Draw perplexity against the number of experts, every seed included.
 
     Args:
-        found: name -> {number of experts: ratios to the perplexity of the dense control}.
+        found: name -> {number of experts: ratios to the perplexity of the dense control}; the
+            title speaks of the first.
 
     >>> from moe_lesson.study.figures.frame import new_axes
     >>> found = {"ours": {4: [1.0], 32: [0.5, 0.7]}, "paper": {4: [1.0], 256: [0.79]}}
     >>> by_experts(new_axes(shown=False), found).get_title("left")
-    'Lowest: ours 0.60 at 32 experts (2 runs), paper 0.79 at 256 (1 run)'
+    'Perplexity is lowest at 32 experts (ours: 0.60 of the dense control)'
 
     Lesson 3.
     """
@@ -61,17 +144,14 @@ def by_experts(axes, found):
             axes.plot([number, number], low_high, color=shade, linewidth=3, alpha=0.45)
         style = {"marker": marker, "edgecolors": OUTLINE, "linewidths": 0.6, "zorder": 4}
         axes.scatter(numbers, means, 30, shade, label=name, **style)
-        best = int(np.argmin(means))
-        runs = len(ratios[numbers[best]])
-        word = " experts" if not ends else ""
-        count = f"({runs} run{'s' if runs > 1 else ''})"
-        ends.append(f"{name} {means[best]:.2f} at {numbers[best]}{word} {count}")
+        ends.append((name, min(means), numbers[int(np.argmin(means))]))
     baseline(axes, 1, "dense control")
     axes.set_xscale("log", base=2)
     every = sorted({number for ratios in found.values() for number in ratios})
     axes.set_xticks(every, [str(number) for number in every])
     axes.legend(fontsize=FONT - 1, frameon=False, loc="lower left")
-    title = f"Lowest: {', '.join(ends)}"
+    name, lowest, number = ends[0]
+    title = f"Perplexity is lowest at {number} experts ({name}: {lowest:.2f} of the dense control)"
     return finish(axes, title, "experts (logarithmic)", "perplexity / that of 4 of 4")
 
 
@@ -80,12 +160,13 @@ def lit_by_rank(axes, tops):
     """Draw, expert by expert, the largest mean weight that a word gives it.
 
     Args:
-        tops: name -> that weight for each expert, in any order.
+        tops: name -> that weight for each expert, in any order; the title compares the first
+            with the last.
 
     >>> from moe_lesson.study.figures.frame import new_axes
     >>> tops = {"trained": [0.2, 0.6, 0.4], "shuffled": [0.1, 0.1, 0.1]}
     >>> lit_by_rank(new_axes(shown=False), tops).get_title("left")
-    'The middle expert, by its best word: trained 0.40, shuffled 0.10'
+    'The middle expert gets 0.40 from its best word (trained), 0.10 (shuffled)'
 
     Lesson 3.
     """
@@ -95,6 +176,6 @@ def lit_by_rank(axes, tops):
         axes.plot(np.arange(1, len(ranked) + 1), ranked, color=shade, label=name, **options)
     axes.set_ylim(0, 1.05)
     axes.legend(fontsize=FONT - 1, frameon=False, ncols=len(tops), loc="upper right")
-    middles = ", ".join(f"{name} {np.median(top):.2f}" for name, top in tops.items())
-    title = f"The middle expert, by its best word: {middles}"
+    first, *_, last = [f"{np.median(top):.2f} {{}}({name})" for name, top in tops.items()]
+    title = f"The middle expert gets {first.format('from its best word ')}, {last.format('')}"
     return finish(axes, title, "expert, ranked", "mean weight of its best word")

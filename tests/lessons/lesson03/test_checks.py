@@ -1,5 +1,7 @@
 """What the checks of lesson 03 say: of a stub and of a right answer."""
 
+import math
+
 import torch
 import torch.nn.functional as F
 
@@ -27,10 +29,17 @@ def two_levels(group_TK, share_TK, expert_TKK, weight_TKK, size):
     return weight_TKK.flatten(1), expert_TKK.flatten(1)
 
 
+def bits_stored(logits_TV, label_T):
+    """Give a tensor where the solution gives one too, worked out with log2 throughout."""
+    log_TV = logits_TV.softmax(-1).log2() + math.log2(logits_TV.shape[-1])
+    return log_TV.gather(1, label_T[:, None]).sum()
+
+
 RIGHT = [
     (checks.importance, importance),
     (checks.noisy_scores, noisy_scores),
     (checks.smooth_load, smooth_load),
     (checks.rows_per_expert, rows_per_expert),
     (checks.two_levels, two_levels),
+    (checks.bits_stored, bits_stored),
 ]

@@ -75,6 +75,57 @@ WRONG_ANSWERS = {
             "    return total.index_add(0, places, values)",
             "has shape (5,)",
         ),
+        (
+            "no place for no visit",
+            "def importance(routing):\n"
+            "    E = routing.logits_TE.shape[-1]\n"
+            "    total = [0.0] * E\n"
+            "    for experts, weights in zip(routing.expert_TK.tolist(), routing.weight_TK):\n"
+            "        for e, w in zip(experts, weights):\n"
+            "            total[e] = total[e] + w\n"
+            "    return torch.stack([torch.as_tensor(t) for t in total])",
+            "make room for it",
+        ),
+        (
+            "values in another order",
+            "def importance(routing):\n"
+            "    E = routing.logits_TE.shape[-1]\n"
+            "    total = routing.weight_TK.new_zeros(E + 1)\n"
+            "    return total.index_add(0, routing.expert_TK.flatten(), "
+            "routing.weight_TK.T.flatten())[:E]",
+            "flattened in another order",
+        ),
+        (
+            "four experts for ever",
+            "def importance(routing):\n"
+            "    total = routing.weight_TK.new_zeros(5)\n"
+            "    return total.index_add(0, routing.expert_TK.flatten(), "
+            "routing.weight_TK.flatten())[:4]",
+            "1 visit, 7 experts",
+        ),
+        (
+            "mean over visits",
+            "from moe_lesson.moe import balance\n"
+            "def importance(routing):\n"
+            "    E = routing.logits_TE.shape[-1]\n"
+            "    visits = routing.expert_TK.flatten().bincount(minlength=E + 1)[:E]\n"
+            "    return balance.importance(routing) / visits.clamp(min=1)",
+            "hides how many there were",
+        ),
+        (
+            "squares",
+            "def importance(routing):\n"
+            "    E = routing.logits_TE.shape[-1]\n"
+            "    total = routing.weight_TK.new_zeros(E + 1)\n"
+            "    values = routing.weight_TK.flatten() ** 2\n"
+            "    return total.index_add(0, routing.expert_TK.flatten(), values)[:E]",
+            "Squares are for the CV",
+        ),
+        (
+            "by rank of choice",
+            "def importance(routing):\n    return routing.weight_TK.sum(0)",
+            "has shape (2,)",
+        ),
     ],
     "smooth-load": [
         (
@@ -159,9 +210,8 @@ WRONG_ANSWERS = {
         ),
         (
             "cut from the graph",
-            "def smooth_load(clean_TE, noisy_TE, scale_TE, k):\n    clean_TE = clean_TE.detach()\n"
-            + RIVAL
-            + LOAD_ENDS,
+            "def smooth_load(clean_TE, noisy_TE, scale_TE, k):\n"
+            "    clean_TE = clean_TE.detach()\n" + RIVAL + LOAD_ENDS,
             "cut from the graph",
         ),
         (
@@ -170,6 +220,55 @@ WRONG_ANSWERS = {
             "    if k == clean_TE.shape[1]:\n"
             "        return torch.full_like(clean_TE[0], 0.5)\n" + RIVAL + LOAD_ENDS,
             "all are chosen by both tokens",
+        ),
+        (
+            "a scale cut off",
+            "def smooth_load(clean_TE, noisy_TE, scale_TE, k):\n"
+            "    scale_TE = scale_TE.detach()\n" + RIVAL + LOAD_ENDS,
+            "scale_TE was cut from the graph",
+        ),
+        (
+            "a variance",
+            "def smooth_load(clean_TE, noisy_TE, scale_TE, k):\n"
+            + RIVAL
+            + LOAD_ENDS.replace("scale_TE)).", "scale_TE) ** 2)."),
+            "divide by it once",
+        ),
+        (
+            "a root",
+            "def smooth_load(clean_TE, noisy_TE, scale_TE, k):\n"
+            + RIVAL
+            + LOAD_ENDS.replace("scale_TE)).", "scale_TE).sqrt())."),
+            "no root",
+        ),
+        (
+            "summed over experts",
+            "def smooth_load(clean_TE, noisy_TE, scale_TE, k):\n"
+            + RIVAL
+            + LOAD_ENDS.replace("sum(0)", "sum(1)"),
+            "has shape (1,)",
+        ),
+        (
+            "the first token's rivals",
+            "def smooth_load(clean_TE, noisy_TE, scale_TE, k):\n"
+            + RIVAL
+            + "    rival_TE = rival_TE[:1]\n"
+            + LOAD_ENDS,
+            "Each token has its own rivals",
+        ),
+        (
+            "no way out for k = E",
+            "def smooth_load(clean_TE, noisy_TE, scale_TE, k):\n"
+            + RIVAL.replace("k == E", "k > E")
+            + LOAD_ENDS,
+            "nobody has a rival; your function stops",
+        ),
+        (
+            "erf",
+            "def smooth_load(clean_TE, noisy_TE, scale_TE, k):\n"
+            + RIVAL
+            + LOAD_ENDS.replace("special.ndtr", "erf"),
+            "erf runs from -1 to 1",
         ),
     ],
     "noisy-scores": [
@@ -221,6 +320,43 @@ WRONG_ANSWERS = {
             "    return logits_TE + noise_TE * F.softplus(scale_TE)",
             "two seeds give one result",
         ),
+        (
+            "as wide as the score",
+            NOISY_SCORES + "    noise_TE = torch.randn(logits_TE.shape, generator=generator)\n"
+            "    return logits_TE + noise_TE * F.softplus(logits_TE)",
+            "not from the score",
+        ),
+        (
+            "exp",
+            NOISY_SCORES + "    noise_TE = torch.randn(logits_TE.shape, generator=generator)\n"
+            "    return logits_TE + noise_TE * scale_TE.exp()",
+            "not e^a",
+        ),
+        (
+            "a sigmoid",
+            NOISY_SCORES + "    noise_TE = torch.randn(logits_TE.shape, generator=generator)\n"
+            "    return logits_TE + noise_TE * scale_TE.sigmoid()",
+            "not a sigmoid",
+        ),
+        (
+            "multiplied",
+            NOISY_SCORES + "    noise_TE = torch.randn(logits_TE.shape, generator=generator)\n"
+            "    return logits_TE * (1 + noise_TE * F.softplus(scale_TE))",
+            "does not multiply it",
+        ),
+        (
+            "noise twice",
+            NOISY_SCORES + "    noise_TE = torch.randn(logits_TE.shape, generator=generator)\n"
+            "    noise_TE = noise_TE + torch.randn(logits_TE.shape, generator=generator)\n"
+            "    return logits_TE + noise_TE * F.softplus(scale_TE)",
+            "Noise comes once",
+        ),
+        (
+            "in place",
+            NOISY_SCORES + "    noise_TE = torch.randn(logits_TE.shape, generator=generator)\n"
+            "    logits_TE += noise_TE * F.softplus(scale_TE)\n    return logits_TE",
+            "itself was changed",
+        ),
     ],
     "rows-per-expert": [
         (
@@ -252,6 +388,36 @@ WRONG_ANSWERS = {
             "cut to whole rows",
             ROWS + "    return top_k * batch * positions * devices // num_experts",
             "it must be 0.125",
+        ),
+        (
+            "divided by k",
+            ROWS + "    return batch * positions * devices / num_experts / top_k",
+            "multiply by k, do not divide",
+        ),
+        (
+            "k squared",
+            ROWS + "    return top_k**2 * batch * positions * devices / num_experts",
+            "k counts once",
+        ),
+        (
+            "one position less",
+            ROWS + "    return top_k * batch * (positions - 1) * devices / num_experts",
+            "All 20 positions are read",
+        ),
+        (
+            "one sequence",
+            ROWS + "    return top_k * positions * devices / num_experts",
+            "Each sequence of the batch",
+        ),
+        (
+            "at least a row",
+            ROWS + "    return max(1, top_k * batch * positions * devices / num_experts)",
+            "it must be 0.125, not 1",
+        ),
+        (
+            "a text",
+            ROWS + "    return f'{top_k * batch * positions * devices / num_experts} rows'",
+            "is a str: it must be a number",
         ),
     ],
     "two-levels": [
@@ -303,24 +469,275 @@ WRONG_ANSWERS = {
             "    return expert_TKK.flatten(1), (share_TK[:, :, None] * weight_TKK).flatten(1)",
             "weights first, then experts",
         ),
+        (
+            "weights in another order",
+            TWO_LEVELS + "    expert_TKK = group_TK[:, :, None] * size + expert_TKK\n"
+            "    weight_TKK = share_TK[:, :, None] * weight_TKK\n"
+            "    return weight_TKK.transpose(1, 2).flatten(1), expert_TKK.flatten(1)\n",
+            "in another order than experts",
+        ),
+        (
+            "tokens flattened too",
+            TWO_LEVELS + "    expert_TKK = group_TK[:, :, None] * size + expert_TKK\n"
+            "    weight_TKK = share_TK[:, :, None] * weight_TKK\n"
+            "    return weight_TKK.flatten(), expert_TKK.flatten()\n",
+            "the experts has shape (8,)",
+        ),
+        (
+            "not flattened",
+            TWO_LEVELS + "    expert_TKK = group_TK[:, :, None] * size + expert_TKK\n"
+            "    weight_TKK = share_TK[:, :, None] * weight_TKK\n"
+            "    return weight_TKK, expert_TKK\n",
+            "the experts has shape (2, 2, 2)",
+        ),
+        (
+            "a second softmax",
+            TWO_LEVELS + "    expert_TKK = group_TK[:, :, None] * size + expert_TKK\n"
+            "    weight_TKK = share_TK[:, :, None] * weight_TKK\n"
+            "    return weight_TKK.flatten(1).softmax(-1), expert_TKK.flatten(1)\n",
+            "no second softmax",
+        ),
+        (
+            "groups of three for ever",
+            TWO_LEVELS + "    expert_TKK = group_TK[:, :, None] * 3 + expert_TKK\n"
+            "    weight_TKK = share_TK[:, :, None] * weight_TKK\n"
+            "    return weight_TKK.flatten(1), expert_TKK.flatten(1)\n",
+            "groups of 5: expert 4 of group 2",
+        ),
+        (
+            "from one",
+            TWO_LEVELS + "    expert_TKK = group_TK[:, :, None] * size + expert_TKK + 1\n"
+            "    weight_TKK = share_TK[:, :, None] * weight_TKK\n"
+            "    return weight_TKK.flatten(1), expert_TKK.flatten(1)\n",
+            "Numbers count from 0",
+        ),
+    ],
+    "bits-stored": [
+        (
+            "nats",
+            "import math\n"
+            "def bits_stored(logits_TV, label_T):\n"
+            "    T, V = logits_TV.shape\n"
+            "    log_T = logits_TV.log_softmax(-1)[torch.arange(T), label_T] / math.log(2)\n"
+            "    return (math.log(V) + log_T * math.log(2)).sum()\n",
+            "These are nats",
+        ),
+        (
+            "mean",
+            "import math\n"
+            "def bits_stored(logits_TV, label_T):\n"
+            "    T, V = logits_TV.shape\n"
+            "    log_T = logits_TV.log_softmax(-1)[torch.arange(T), label_T] / math.log(2)\n"
+            "    return (math.log2(V) + log_T).mean()\n",
+            "This is the mean of the facts",
+        ),
+        (
+            "sign",
+            "import math\n"
+            "def bits_stored(logits_TV, label_T):\n"
+            "    T, V = logits_TV.shape\n"
+            "    log_T = logits_TV.log_softmax(-1)[torch.arange(T), label_T] / math.log(2)\n"
+            "    return (-log_T - math.log2(V)).sum()\n",
+            "The sign is turned",
+        ),
+        (
+            "what is missing",
+            "import math\n"
+            "def bits_stored(logits_TV, label_T):\n"
+            "    T, V = logits_TV.shape\n"
+            "    log_T = logits_TV.log_softmax(-1)[torch.arange(T), label_T] / math.log(2)\n"
+            "    return -log_T.sum()\n",
+            "This is what is still missing",
+        ),
+        (
+            "sixteen labels for ever",
+            "import math\n"
+            "def bits_stored(logits_TV, label_T):\n"
+            "    T, V = logits_TV.shape\n"
+            "    log_T = logits_TV.log_softmax(-1)[torch.arange(T), label_T] / math.log(2)\n"
+            "    return (math.log2(16) + log_T).sum()\n",
+            "read V from the scores",
+        ),
+        (
+            "log of the facts",
+            "import math\n"
+            "def bits_stored(logits_TV, label_T):\n"
+            "    T, V = logits_TV.shape\n"
+            "    log_T = logits_TV.log_softmax(-1)[torch.arange(T), label_T] / math.log(2)\n"
+            "    return (math.log2(T) + log_T).sum()\n",
+            "not of facts",
+        ),
+        (
+            "right guesses",
+            "import math\n"
+            "def bits_stored(logits_TV, label_T):\n"
+            "    T, V = logits_TV.shape\n"
+            "    log_T = logits_TV.log_softmax(-1)[torch.arange(T), label_T] / math.log(2)\n"
+            "    right = logits_TV.argmax(-1) == label_T\n"
+            "    return right.sum() * math.log2(V)\n",
+            "is not its 2 bits",
+        ),
+        (
+            "never below zero",
+            "import math\n"
+            "def bits_stored(logits_TV, label_T):\n"
+            "    T, V = logits_TV.shape\n"
+            "    log_T = logits_TV.log_softmax(-1)[torch.arange(T), label_T] / math.log(2)\n"
+            "    return (math.log2(V) + log_T).clamp(min=0).sum()\n",
+            "do not cut off at 0",
+        ),
+        (
+            "no softmax",
+            "import math\n"
+            "def bits_stored(logits_TV, label_T):\n"
+            "    T, V = logits_TV.shape\n"
+            "    log_T = logits_TV.log_softmax(-1)[torch.arange(T), label_T] / math.log(2)\n"
+            "    own_T = logits_TV[torch.arange(T), label_T] / math.log(2)\n"
+            "    return (math.log2(V) + own_T).sum()\n",
+            "log_softmax first",
+        ),
+        (
+            "the favourite",
+            "import math\n"
+            "def bits_stored(logits_TV, label_T):\n"
+            "    T, V = logits_TV.shape\n"
+            "    log_T = logits_TV.log_softmax(-1)[torch.arange(T), label_T] / math.log(2)\n"
+            "    best_T = logits_TV.log_softmax(-1).max(-1).values / math.log(2)\n"
+            "    return (math.log2(V) + best_T).sum()\n",
+            "take the label's",
+        ),
+        (
+            "mean before log",
+            "import math\n"
+            "def bits_stored(logits_TV, label_T):\n"
+            "    T, V = logits_TV.shape\n"
+            "    log_T = logits_TV.log_softmax(-1)[torch.arange(T), label_T] / math.log(2)\n"
+            "    return T * math.log2(V * (2**log_T).mean())\n",
+            "comes before the mean",
+        ),
+        (
+            "half in nats",
+            "import math\n"
+            "def bits_stored(logits_TV, label_T):\n"
+            "    T, V = logits_TV.shape\n"
+            "    log_T = logits_TV.log_softmax(-1)[torch.arange(T), label_T] / math.log(2)\n"
+            "    return (math.log(V) + log_T).sum()\n",
+            "Both terms in bits",
+        ),
+        (
+            "an entropy",
+            "import math\n"
+            "def bits_stored(logits_TV, label_T):\n"
+            "    T, V = logits_TV.shape\n"
+            "    log_T = logits_TV.log_softmax(-1)[torch.arange(T), label_T] / math.log(2)\n"
+            "    prob_TV = logits_TV.softmax(-1)\n"
+            "    spread_T = -(prob_TV * prob_TV.log2()).sum(-1)\n"
+            "    return (math.log2(V) - spread_T).sum()\n",
+            "An entropy asks no label",
+        ),
+        (
+            "softmax over facts",
+            "import math\n"
+            "def bits_stored(logits_TV, label_T):\n"
+            "    T, V = logits_TV.shape\n"
+            "    log_T = logits_TV.log_softmax(-1)[torch.arange(T), label_T] / math.log(2)\n"
+            "    own_T = logits_TV.log_softmax(0)[torch.arange(T), label_T] / math.log(2)\n"
+            "    return (math.log2(V) + own_T).sum()\n",
+            "the last axis",
+        ),
+        (
+            "two bits for ever",
+            "import math\n"
+            "def bits_stored(logits_TV, label_T):\n"
+            "    T, V = logits_TV.shape\n"
+            "    log_T = logits_TV.log_softmax(-1)[torch.arange(T), label_T] / math.log(2)\n"
+            "    return (2 + log_T).sum()\n",
+            "even scores for 8 labels",
+        ),
+        (
+            "one for each fact",
+            "import math\n"
+            "def bits_stored(logits_TV, label_T):\n"
+            "    T, V = logits_TV.shape\n"
+            "    log_T = logits_TV.log_softmax(-1)[torch.arange(T), label_T] / math.log(2)\n"
+            "    return math.log2(V) + log_T\n",
+            "must be a number",
+        ),
     ],
     "sparse-experiment": [
         (
             "one seed",
-            "def experiment():\n    return {'wide': (100, [2.0]), 'narrow': (100, [2.1])}",
+            "def experiment():\n"
+            "    return {'wide': (100, 900, [2.0]), 'narrow': (100, 900, [2.1])}",
             "one cannot show its own spread",
         ),
-        ("one design", "def experiment():\n    return {'wide': (100, [2.0, 2.1])}", "needs two"),
+        (
+            "one design",
+            "def experiment():\n    return {'wide': (100, 900, [2.0, 2.1])}",
+            "needs two",
+        ),
         (
             "no price",
             "def experiment():\n    return {'wide': [2.0, 2.1], 'narrow': [2.2, 2.1]}",
-            "its operations first",
+            "three things, its operations",
+        ),
+        (
+            "no size",
+            "def experiment():\n    return {'wide': (100, [2.0, 2.1]), 'thin': (100, [2.2, 2.1])}",
+            "its total parameters are missing",
         ),
         (
             "perplexities",
             "def experiment():\n"
-            "    return {'wide': (100, [18.4, 14.2]), 'narrow': (100, [15.0, 16.1])}",
+            "    return {'wide': (100, 900, [18.4, 14.2]), 'narrow': (100, 900, [15.0, 16.1])}",
             "lie below 8",
+        ),
+        (
+            "nine times the price",
+            "def experiment():\n"
+            "    return {'wide': (900, 900, [2.0, 2.1]), 'narrow': (100, 900, [2.2, 2.1])}",
+            "two causes",
+        ),
+        (
+            "one seed twice",
+            "def experiment():\n"
+            "    return {'wide': (100, 900, [2.0, 2.1]), 'narrow': (100, 900, [2.2, 2.2])}",
+            "Has each a seed of its own",
+        ),
+        (
+            "one design twice",
+            "def experiment():\n"
+            "    return {'wide': (100, 900, [2.0, 2.1]), 'narrow': (100, 900, [2.0, 2.1])}",
+            "are they two?",
+        ),
+        (
+            "all equal",
+            "def experiment():\n"
+            "    return {'wide': (100, 900, [2.0, 2.0]), 'narrow': (100, 900, [2.2, 2.2])}",
+            "are their starts different",
+        ),
+        (
+            "negated",
+            "def experiment():\n"
+            "    return {'wide': (100, 900, [-2.0, -2.1]), 'narrow': (100, 900, [-2.2, -2.1])}",
+            "lie above 0",
+        ),
+        (
+            "a free layer",
+            "def experiment():\n"
+            "    return {'wide': (0, 900, [2.0, 2.1]), 'narrow': (100, 900, [2.2, 2.1])}",
+            "0 operations cannot be",
+        ),
+        (
+            "no runs",
+            "def experiment():\n"
+            "    return {'wide': (100, 900, [None, 2.1]), 'narrow': (100, 900, [2.2, 2.1])}",
+            "it must be a number",
+        ),
+        (
+            "a list",
+            "def experiment():\n    return [(100, 900, [2.0, 2.1]), (100, 900, [2.2, 2.1])]",
+            "return a dict",
         ),
     ],
 }

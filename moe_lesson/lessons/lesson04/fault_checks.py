@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from moe_lesson.lessons.lesson04 import faults
 from moe_lesson.moe import balance, routing
 from moe_lesson.moe.routing import Routing
-from moe_lesson.study.checks import NotAttempted, demand
+from moe_lesson.study.checks import NotAttempted, demand, near
 
 RUNS = 10  # of a test on each function: what draws may be lucky
 
@@ -31,6 +31,8 @@ class Exhibit(NamedTuple):
     fault: Callable
     twin: Callable
     told: str  # what the twin does
+    ask: str  # what a test should ask instead
+    care: str  # why a test may object to the right version
 
 
 def jittered(logits_TE, scale_TE, k, generator=None):
@@ -100,19 +102,44 @@ def feed_bias_more(bias_E, count_E, rate):
 
 
 NOISE = Exhibit(
-    routing.noisy_top_k, faults.always_noisy, jittered, "its noise is 0.01 and never off"
+    routing.noisy_top_k,
+    faults.always_noisy,
+    jittered,
+    told="its noise is 0.01 and never off",
+    ask="Noise so small seldom changes a choice: compare the scores",
+    care="Without a generator it is silent, with one it is loud",
 )
 MASKED = Exhibit(
-    balance.switch_loss, faults.masked_loss, masked_excess, "it masks too, and subtracts 1"
+    balance.switch_loss,
+    faults.masked_loss,
+    masked_excess,
+    told="it masks too, and subtracts 1",
+    ask="Ask for the gradient, not for the fault's own number",
+    care="Where the load is even it rightly has no gradient",
 )
 LOAD = Exhibit(
-    balance.smooth_load, faults.mixed_load, turned_load, "it has probabilities for the scores"
+    balance.smooth_load,
+    faults.mixed_load,
+    turned_load,
+    told="it has probabilities for the scores",
+    ask="Ask from both sides, for too much and for too little",
+    care="Of equal scores each chance is one half, T E / 2 in all: that is T k where E is 2 k",
 )
 WEIGHT = Exhibit(
-    routing.switch, faults.sure_switch, scaled_switch, "its weight is 1/E for every score"
+    routing.switch,
+    faults.sure_switch,
+    scaled_switch,
+    told="its weight is 1/E for every score",
+    ask="Ask what a score changes, not for one weight",
+    care="The right weight is the probability of the chosen expert",
 )
 BIAS = Exhibit(
-    balance.update_bias, faults.feed_bias, feed_bias_more, "it feeds the busy ones even more"
+    balance.update_bias,
+    faults.feed_bias,
+    feed_bias_more,
+    told="it feeds the busy ones even more",
+    ask="Ask which way a bias moves, not for the fault's own number",
+    care="The busy expert goes down, the idle one up",
 )
 
 
@@ -131,7 +158,7 @@ def judge(test, function, exhibit, examine):
     >>> judge(test_bias, balance.update_bias, BIAS, lambda update: None)
     Traceback (most recent call last):
     AssertionError: your test finds feed_bias, and not its twin: it feeds the busy ones even more. \
-Ask for the symptom, not for one number
+Ask which way a bias moves, not for the fault's own number
 
     Lesson 4.
     """
@@ -140,7 +167,8 @@ Ask for the symptom, not for one number
     except NotAttempted:
         examine(function)
         raise AssertionError("your function is mended; its test is still missing") from None
-    demand(not refused, f"your test objects to a right function: {refused[0] if refused else ''}")
+    said = f"your test objects to a right function: {refused[0] if refused else ''}"
+    demand(not refused, f"{said}. {exhibit.care}")
     name = exhibit.fault.__name__
     found = len(objections(test, exhibit.fault))
     demand(found > 0, f"your test says nothing against {name}: it must fail there")
@@ -148,8 +176,7 @@ Ask for the symptom, not for one number
     found = len(objections(test, exhibit.twin))
     demand(
         found == RUNS,
-        f"your test finds {name}, and not its twin: {exhibit.told}. "
-        "Ask for the symptom, not for one number",
+        f"your test finds {name}, and not its twin: {exhibit.told}. {exhibit.ask}",
     )
     try:
         examine(function)
@@ -180,6 +207,42 @@ def objections(test, function):
                 said.append(str(error) or "a bare assert")
     demand(given is None, f"your test returns {given}: it must assert, and return nothing")
     return said
+
+
+def asked(function, *inputs, hint="look at the shapes"):
+    """Call a reader's function; what torch or Python cannot do becomes a message.
+
+    Raises:
+        AssertionError: the call stopped with an error about sizes, kinds or arguments.
+
+    >>> asked(lambda x: x + torch.zeros(3), torch.zeros(2), hint="keep the axis")
+    Traceback (most recent call last):
+    AssertionError: your function stops: The size of tensor a (2) must match the size of tensor b \
+(3) at non-singleton dimension 0. Perhaps: keep the axis
+
+    Lesson 4.
+    """
+    try:
+        return function(*inputs)
+    except (RuntimeError, TypeError, IndexError) as error:
+        said = str(error).splitlines()[0].rstrip(".")
+        raise AssertionError(f"your function stops: {said}. Perhaps: {hint}") from error
+
+
+def named(found, wrong, said):
+    """Stop where a result is one of the wrong ones that have a name.
+
+    Args:
+        wrong: what to say -> the result that it is said of.
+
+    >>> named(torch.tensor(2.0), {"twice": torch.tensor(2.0)}, "you give 2. ")
+    Traceback (most recent call last):
+    AssertionError: you give 2. twice
+
+    Lesson 4.
+    """
+    for name, each in wrong.items():
+        demand(each.shape != found.shape or not near(found, each), said + name)
 
 
 def routing_of(given, tokens):

@@ -264,6 +264,54 @@ def test_a_test_may_draw_and_the_callers_random_numbers_stay_as_they_were():
     assert torch.equal(torch.rand(3), expected)
 
 
+def test_a_test_may_have_any_name(capsys):
+    def which_way(update):
+        assert update(torch.zeros(2), torch.tensor([9, 1]), 0.5)[0] < 0
+
+    lesson04.fed_bias(which_way, update_bias)
+    lesson04.fed_bias(lambda update: which_way(update), update_bias)
+    assert capsys.readouterr().out.count("correct: ") == 2
+
+
+def test_a_test_of_the_right_value_is_right(capsys):
+    """It finds the fault and its twin; it need not ask for the gradient."""
+
+    def test_value(loss):
+        found = loss(top_k(torch.tensor([[3.0, 1.0]]).log(), k=1)).item()
+        assert abs(found - 1.5) < 1e-4
+
+    lesson04.masked_probabilities(test_value, switch_loss)
+    assert "gradient" not in capsys.readouterr().out
+
+
+def test_right_but_unusual_functions_pass(capsys):
+    def whole_test(estimate):
+        x_TE = torch.zeros(5, 4)
+        assert abs(estimate(x_TE, x_TE, x_TE, 2).sum() - 10) < 0.01
+
+    def each_alone(clean_TE, noisy_TE, scale_TE, k):
+        sd_TE, chance_TE = torch.nn.functional.softplus(scale_TE), torch.zeros_like(clean_TE)
+        for expert in range(clean_TE.shape[1]):
+            others = [other for other in range(clean_TE.shape[1]) if other != expert]
+            rival_T = noisy_TE[:, others].sort(-1, descending=True).values[:, k - 1]
+            away_T = (clean_TE[:, expert] - rival_T) / sd_TE[:, expert]
+            chance_TE[:, expert] = (1 + torch.erf(away_T / math.sqrt(2))) / 2
+        return chance_TE.sum(0)
+
+    lesson04.load_of_probabilities(whole_test, each_alone)
+
+    def by_where(bias_E, count_E, rate):
+        mean = count_E.double().mean()
+        step_E = torch.where(count_E > mean, -rate, torch.where(count_E < mean, rate, 0.0))
+        return bias_E + step_E
+
+    def test_down(update):
+        assert update(torch.zeros(3), torch.tensor([5, 3, 1]), 0.1).tolist()[0] < 0
+
+    lesson04.fed_bias(test_down, by_where)
+    assert capsys.readouterr().out.count("correct: ") == 2
+
+
 def test_the_readers_own_error_is_left_alone():
     def test_wrong_call(function):
         function(1, 2, 3, 4, 5, 6, 7)

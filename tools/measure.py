@@ -3,7 +3,10 @@
 Writes ``data/measurements/<name>.json``, run by run; a command that was stopped goes on with
 the runs that are missing. ``experts``: lesson 3, perplexity against the number of experts,
 on the course's corpus and, with ``--real``, on five novels and Shakespeare (downloaded once).
-``remedies``: lesson 4, every way to keep experts busy, and the films of its time-lapse.
+``remedies`` and ``forgetting``: lesson 4, every way to keep experts busy, in a language model and
+in a memory.
+``memory``: lesson 3, bits that one layer stores, by experts, k and facts.
+``race``: lesson 9, sparse against dense at 100 to 3,000 steps, each with its own schedule.
 """
 
 import argparse
@@ -12,7 +15,6 @@ import math
 import platform
 import sys
 from dataclasses import asdict, replace
-from functools import partial
 from pathlib import Path
 
 import torch
@@ -22,9 +24,11 @@ sys.path.insert(0, str(ROOT))
 
 from moe_lesson.checkpoints.files import replacing
 from moe_lesson.corpus.store import training_data
-from moe_lesson.lessons.lesson04.remedies import product, remedies
+from moe_lesson.lessons.lesson03 import storage
+from moe_lesson.lessons.lesson04 import longer
+from moe_lesson.lessons.lesson09 import race as races
 from moe_lesson.models.recurrent import RecurrentConfig
-from moe_lesson.study.trials import FOLDER, measure_balance, trial
+from moe_lesson.study.trials import FOLDER, trial
 from moe_lesson.text.books import NOVELS, novel, shakespeare
 from moe_lesson.text.tokenizer import prepare
 from moe_lesson.training.settings import Settings
@@ -47,8 +51,7 @@ SETTINGS = Settings(
     measure_tokens=80_000,
 )
 
-BUSY = replace(SETTINGS, steps=800, batch=16, warmup=20)
-LOOKS = (1, 5, 10, 20, 30, 50, 75, 100, 150, 200, 300, 400, 600, 800)
+BUSY = longer.LANGUAGE
 
 
 def opened(path, command, settings):
@@ -101,56 +104,58 @@ def experts(found, path, seeds, real):
                 note(path, found, summary(config, settings, rows, text))
 
 
-def films():
-    """List the runs of the time-lapse: weight of the Switch loss x start of the router."""
-    for start in (0.02, 2.0):
-        for weight in (0.0, 0.001, 0.01, 0.1):
-            one = remedies(start)["Switch"]._replace(penalty=partial(product, balance=weight))
-            yield f"film: balance {weight:g}, start {start:g}", one
-    yield "film: no shared direction", remedies()["none"]._replace(prepare=None)
-
-
 def busy(found, path, seeds):
     _, data, labels = training_data(VOCAB, budget=BUDGET)
-    labels = {name: labels[name] for name in ("pos", "language")}
-    config = RecurrentConfig(**SIZES, num_experts=8, top_k=2)
-    every = [(name, one, range(seeds)) for name, one in remedies().items()]
-    every += [(name, one, range(1)) for name, one in films()]
-    for name, one, own_seeds in every:
-        for seed in own_seeds:
-            settings = replace(BUSY, seed=seed)
+    for seed in range(seeds):
+        for name in longer.speakers():
             if wanted(found, {"remedy": name, "seed": seed}):
-                model, rows = trial(config, data, settings, one, looks=LOOKS)
-                verdict = measure_balance(model, data.valid, labels, settings.length)
-                note(path, found, busy_summary(name, seed, rows, verdict))
+                note(path, found, longer.speak(name, data, labels, replace(BUSY, seed=seed)))
 
 
-def busy_summary(name, seed, rows, verdict):
-    film = [[row["step"], [round(x, 3) for x in row["load"][0]]] for row in rows if "load" in row]
-    measured = [row for row in rows if "valid_bits" in row]
-    numbers = {key: round(x, 4) for key, x in verdict._asdict().items() if key != "information"}
-    return {
-        "remedy": name,
-        "seed": seed,
-        **numbers,
-        "information": {key: round(x, 4) for key, x in verdict.information.items()},
-        "film": film,
-        "curve": [[row["step"], round(row["valid_bits"], 4)] for row in measured],
-    }
+def forgetting(found, path, seeds):
+    for seed in range(seeds):
+        for name, one in longer.memories().items():
+            if wanted(found, {"name": name, "seed": seed}):
+                about = {"name": name, "seed": seed}
+                note(path, found, about | longer.about(one) | longer.remember(one, seed))
+
+
+def memory(found, path, seeds):
+    for size, count, seed in storage.grid(seeds):
+        names = {"num_experts": size.num_experts, "top_k": size.top_k, "facts": count, "seed": seed}
+        if wanted(found, names | {"hidden_dim": size.hidden_dim}):
+            one = storage.stored(size, count, seed)
+            run = one._asdict() | {"share": round(one.share, 4), "bits": round(one.bits, 1)}
+            note(path, found, run)
+
+
+def race(found, path, seeds):
+    data = training_data(races.SMALL.vocab_size, budget=races.BUDGET)[1]
+    for about, settings in races.grid(found["runs"], seeds):
+        if wanted(found, about):
+            note(path, found, about | races.run(about["model"], data, settings))
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("name", choices=["experts", "remedies"])
+    parser.add_argument("name", choices=["experts", "memory", "remedies", "forgetting", "race"])
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--real", action="store_true", help="read novels instead of the corpus")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     path = FOLDER / f"{arguments.name}.json"
-    settings = SETTINGS if arguments.name == "experts" else BUSY
-    found = opened(path, f"python tools/measure.py {arguments.name}", settings)
+    settings = {"experts": SETTINGS, "remedies": BUSY, "race": races.schedule(3000, 0.003, 0)}
+    settings["memory"] = storage.Practice()
+    settings["forgetting"] = replace(longer.Lesson(None), size=None)
+    found = opened(path, f"python tools/measure.py {arguments.name}", settings[arguments.name])
     if arguments.name == "experts":
         experts(found, path, arguments.seeds, arguments.real)
+    elif arguments.name == "memory":
+        memory(found, path, arguments.seeds)
+    elif arguments.name == "race":
+        race(found, path, arguments.seeds)
+    elif arguments.name == "forgetting":
+        forgetting(found, path, arguments.seeds)
     else:
         busy(found, path, arguments.seeds)
 

@@ -173,12 +173,13 @@ def _agreement(routing, first_choice, kept_only):
 
 @of_real_tokens
 def z_loss(routings):
-    """Keep the router's scores small: the mean squared log-sum-exp.
+    """Pull each token's log-sum-exp towards 0: the mean of its square.
 
     Zoph et al. 2022 (ST-MoE, arXiv:2202.08906), averaged over the layers here.
 
     Returns:
-        Squared nats: log(E)^2 for all-zero scores; grows with their size, not their shape.
+        Squared nats: log(E)^2 for all-zero scores, 0 for a certain router whose best score is 0;
+        whether the load is even does not matter.
 
     >>> routing = Routing(torch.zeros(3, 1), torch.ones(3, 1), torch.zeros(3, 1).long())
     >>> z_loss(routing).item()

@@ -16,7 +16,8 @@ from moe_lesson.training.loop import train
 
 FOLDER = DATA / "measurements"
 BATCH = 32  # windows that are measured at once
-RECORDED = ("experts", "remedies")
+EXCHANGES = 40  # of labels between documents, to see what chance tells
+RECORDED = ("experts", "memory", "remedies", "forgetting", "race")
 
 
 class BalancingMethod(NamedTuple):
@@ -53,6 +54,8 @@ class BalanceReport(NamedTuple):
     busiest: float  # visits of the busiest expert over the mean: 1 to E
     entropy: float  # of the load, in bits: log2(E) when even
     information: dict  # label -> bits that a token's first expert tells about it
+    choice: float  # entropy of the first expert, in bits: the most that it can tell
+    chance: dict  # label -> bits that the labels of other documents rarely pass: ``chance``
 
 
 def trial(config, data, settings, remedy=PAPER, looks=(), device=None):
@@ -97,11 +100,12 @@ def trial(config, data, settings, remedy=PAPER, looks=(), device=None):
         return model, train(model, data, settings, progress=False, watch=watch)
 
 
-def measure_balance(model, text, labels, length):
+def measure_balance(model, text, labels, length, begins=None):
     """Measure a model on a text with labels, cut into windows, without noise.
 
     Args:
         labels: name -> text for each token; "" leaves a token out.
+        begins: whether a document begins at each token; None: ``chance`` is left out.
 
     Returns:
         A BalanceReport. Tokens that no expert took (expert choice) count as one more expert in
@@ -126,10 +130,12 @@ def measure_balance(model, text, labels, length):
     first_T = torch.cat([routing.expert_TK[:, 0] for routing in routings]).cpu().numpy()
     visits_E = torch.stack([load(r) * len(r.expert_TK) for r in routings]).sum(0)
     weight_E = torch.stack([importance(routing) for routing in routings]).sum(0)
-    told = {}
+    told, by_chance = {}, {}
     for name, label in labels.items():
-        known = np.asarray(label[: len(first_T)]) != ""
-        told[name] = mutual_information(first_T[known], np.asarray(label[: len(first_T)])[known])
+        label = np.asarray(label[: len(first_T)])
+        told[name] = mutual_information(first_T[label != ""], label[label != ""])
+        if begins is not None:
+            by_chance[name] = chance(first_T, label, begins[: len(first_T)])
     return BalanceReport(
         score.bits,
         cv_squared(weight_E).sqrt().item(),
@@ -137,7 +143,42 @@ def measure_balance(model, text, labels, length):
         max_over_mean(visits_E).item(),
         entropy(visits_E / visits_E.sum()).item(),
         told,
+        mutual_information(first_T, first_T),
+        by_chance,
     )
+
+
+def chance(expert_T, label, begins_T):
+    """Measure what an expert's number tells about the labels of other documents.
+
+    Each document takes the labels of another one, from its start, over again where it is
+    longer: what runs through a sentence or a document does so still, on both sides.
+
+    Args:
+        label: "" leaves a token out.
+        begins_T: whether a document begins at each token.
+
+    Returns:
+        Bits that 95 % of the exchanges stay below: 0 only where nothing can be told.
+
+    >>> chance(np.array([0, 1]), np.array(["a", "b"]), np.array([True, False]))
+    1.0
+    >>> chance(np.zeros(3), np.array(["a", "b", "b"]), np.array([True, True, False]))
+    0.0
+
+    Lesson 4.
+    """
+    start_N = np.unique(np.append(0, np.flatnonzero(begins_T)))
+    long_N = np.diff(start_N, append=len(label))
+    random, told = np.random.default_rng(0), []
+    _, code_T = np.unique(label, return_inverse=True)
+    for _ in range(EXCHANGES):
+        other_N = random.permutation(len(start_N))
+        place_T = np.arange(len(label)) - np.repeat(start_N, long_N)
+        from_T = np.repeat(start_N[other_N], long_N) + place_T % np.repeat(long_N[other_N], long_N)
+        known_T = np.asarray(label)[from_T] != ""
+        told.append(mutual_information(expert_T[known_T], code_T[from_T][known_T]))
+    return float(np.quantile(told, 0.95))
 
 
 def recorded(name):
@@ -146,7 +187,7 @@ def recorded(name):
     Each was made by ``tools/measure.py`` with the same functions; the file says with what.
 
     Args:
-        name: ``experts`` or ``remedies``.
+        name: one of ``RECORDED``.
 
     Returns:
         What the file holds: ``command``, ``machine``, ``settings``, and ``runs``, a list.
@@ -154,9 +195,9 @@ def recorded(name):
     Raises:
         ValueError: there is no such measurement.
 
-    >>> recorded("speed")
+    >>> recorded("speed")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    ValueError: name is 'speed': it must be one of experts, remedies
+    ValueError: name is 'speed': it must be one of experts, memory, ...
 
     Lesson 3.
     """

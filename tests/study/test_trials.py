@@ -12,7 +12,17 @@ from moe_lesson.lessons.lesson04.remedies import nothing, remedies
 from moe_lesson.models.recurrent import Recurrent, RecurrentConfig
 from moe_lesson.moe.routers import HashRouter, RouterOutput
 from moe_lesson.moe.routing import Routing
-from moe_lesson.study.trials import FOLDER, PAPER, BalancingMethod, measure_balance, recorded, trial
+from moe_lesson.study.information import mutual_information
+from moe_lesson.study.trials import (
+    FOLDER,
+    PAPER,
+    RECORDED,
+    BalancingMethod,
+    chance,
+    measure_balance,
+    recorded,
+    trial,
+)
 from moe_lesson.text.tokenizer import Data, Text
 from moe_lesson.training.loop import losses
 from tests.study.small_trial import CONFIG, DATA, SETTINGS
@@ -49,7 +59,8 @@ def test_the_verdict_by_hand():
     assert found.load == pytest.approx(math.sqrt(8 / 2 - 1))
     assert found.importance == pytest.approx(math.sqrt(8 * (0.75**2 + 0.25**2) - 1))
     assert found.busiest == pytest.approx(4) and found.entropy == pytest.approx(1)
-    assert found.information == {"half": 0.0}
+    assert found.information == {"half": 0.0} and found.chance == {}
+    assert found.choice == 0
 
 
 def test_information_is_about_first_choices_of_the_tokens_that_were_read():
@@ -61,11 +72,45 @@ def test_information_is_about_first_choices_of_the_tokens_that_were_read():
     share = np.bincount(read, minlength=8) / len(read)
     entropy = -(share[share > 0] * np.log2(share[share > 0])).sum()
     labels = {"expert": expert_T.astype(str)}
-    found = measure_balance(Recurrent(one, router, nothing), DATA.valid, labels, 8)
-    assert found.information["expert"] == pytest.approx(entropy)
+    begins_T = np.arange(200) % 20 == 0
+    found = measure_balance(Recurrent(one, router, nothing), DATA.valid, labels, 8, begins_T)
+    assert found.information["expert"] == pytest.approx(entropy) == found.choice
+    assert found.chance["expert"] < entropy / 2
     blank = np.where(expert_T == expert_T[0], "", expert_T.astype(str))
     less = measure_balance(Recurrent(one, router, nothing), DATA.valid, {"expert": blank}, 8)
     assert less.information["expert"] < entropy
+
+
+@pytest.mark.parametrize("coin", ["token", "document"])
+def test_labels_that_cannot_matter_pass_their_null_one_time_in_twenty(coin):
+    """Experts that run through whole documents, beside a coin for each token or each document."""
+    random, alarms = np.random.default_rng(0), 0
+    for _ in range(100):
+        document_T = np.repeat(np.arange(60), random.integers(10, 60, 60))
+        expert_T = random.integers(4, size=60)[document_T]
+        stray_T = random.random(len(expert_T)) < 0.3
+        expert_T[stray_T] = random.integers(4, size=stray_T.sum())
+        side_T = random.integers(2, size=len(document_T))
+        if coin == "document":
+            side_T = random.integers(2, size=60)[document_T]
+        begins_T = np.diff(document_T, prepend=-1) > 0
+        alarms += mutual_information(expert_T, side_T) > chance(expert_T, side_T, begins_T)
+    assert 1 <= alarms <= 13
+
+
+def test_what_experts_know_passes_its_null():
+    random = np.random.default_rng(0)
+    side_T = random.integers(2, size=2000)
+    expert_T = np.where(random.random(2000) < 0.2, side_T, random.integers(2, size=2000))
+    begins_T = np.arange(2000) % 50 == 0
+    assert mutual_information(expert_T, side_T) > 3 * chance(expert_T, side_T, begins_T)
+
+
+def test_a_document_takes_the_labels_of_another_from_its_start():
+    """Two documents exchange or keep: told is 1 bit in either case; a hole stays a hole."""
+    expert_T, begins_T = np.array([0, 1, 0, 1]), np.array([True, False, True, False])
+    assert chance(expert_T, np.array(["a", "b", "a", "b"]), begins_T) == 1
+    assert chance(expert_T, np.array(["a", "", "a", ""]), begins_T) == 0
 
 
 def test_the_bias_moves_after_every_step_and_only_for_its_remedy():
@@ -97,7 +142,7 @@ def test_the_callers_autocast_reaches_the_loss():
     assert output.routings[0].logits_TE.dtype == torch.float32
 
 
-@pytest.mark.parametrize("name", ["experts", "remedies"])
+@pytest.mark.parametrize("name", RECORDED)
 def test_recorded_measurements_say_how_they_were_made(name):
     found = recorded(name)
     assert found["command"] == f"python tools/measure.py {name}" and found["settings"]["steps"]

@@ -1,9 +1,9 @@
-"""Figures of lesson 04: a collapse while it happens, and what balance has to do with meaning."""
+"""Figures of lesson 04: a collapse while it happens, what it costs, and what experts tell."""
 
 import numpy as np
 
 from moe_lesson.study.figures.frame import FONT, SERIES, apart, baseline, finish, our_style
-from moe_lesson.study.figures.palette import OUTLINE
+from moe_lesson.study.figures.palette import MUTED
 
 
 @our_style()
@@ -33,7 +33,7 @@ def busiest_curves(axes, runs, ceiling):
         axes.scatter(np.full(len(rows), step[-1]), rows[:, -1], 18, shade, marker=marker, zorder=4)
         ends.append(f"{name} {_range(rows[:, -1])}")
     baseline(axes, 1, "even")
-    baseline(axes, ceiling, "as few as there can be")
+    baseline(axes, ceiling, "in every token's choice")
     axes.set_ylim(0.8, 1.08 * ceiling)
     axes.set_xlim(1, 1.1 * last + 1)  # room for the names of the dotted lines
     axes.legend(fontsize=FONT - 1.5, frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
@@ -41,51 +41,95 @@ def busiest_curves(axes, runs, ceiling):
     return finish(axes, title, "training step", "visits of the busiest / mean")
 
 
-def _range(values):
-    low, high = f"{min(values):.2f}", f"{max(values):.2f}"
+def _range(values, digits=2):
+    low, high = f"{min(values):.{digits}f}", f"{max(values):.{digits}f}"
     return low if low == high else f"{low} to {high}"
 
 
 @our_style()
-def information_by_balance(axes, found, label):
-    """Place ways to route by how uneven the load is and by what an expert's number tells.
+def remedy_rows(axes, found, what, best=max, digits=0):
+    """Draw a row of dots for each way to route, beside a dotted line at the first way's mean.
 
     Args:
-        found: name -> (coefficients of variation of the load, bits told), one number a seed in
-            each.
-        label: what the expert tells about, in words.
+        found: name -> a number for each seed.
+        what: it is, with its unit.
+        best: ``max`` or ``min``.
 
     >>> from moe_lesson.study.figures.frame import new_axes
-    >>> found = {"none": ([1.7, 1.6], [0.0, 0.1]), "Switch": ([0.3, 0.2], [0.2, 0.3])}
-    >>> information_by_balance(new_axes(shown=False), found, "part of speech").get_title("left")
-    'Load and bits about part of speech: rank correlation -1.00 over 2 means'
+    >>> found = {"none": [36.0, 31.0], "Switch": [86.0, 85.0], "hash": [97.0, 97.0]}
+    >>> remedy_rows(new_axes(shown=False), found, "% remembered").get_title("left")
+    '% remembered: none 31 to 36, best hash 97'
 
     Lesson 4.
     """
-    runs = {name: np.asarray(pair, dtype=float) for name, pair in found.items()}
-    means = np.array([pair.mean(1) for pair in runs.values()])
-    wide = max(means[:, 0].max(), *(pair[0].max() for pair in runs.values()), 1e-9)
-    high = max(*(pair[1].max() for pair in runs.values()), 1e-9)
-    levels = apart(means[:, 1], 0.082 * high)
+    first, place = next(iter(found)), np.arange(len(found))
+    means = {name: float(np.mean(runs)) for name, runs in found.items()}
+    top = best(means, key=means.get)
+    line = {"linewidth": 0, "marker": "|", "markersize": 11, "markeredgewidth": 1.6}
+    for row, (name, runs) in zip(place, found.items()):
+        shade = SERIES[1][0] if name in (first, top) else SERIES[0][0]
+        axes.plot([means[name]], [row], color=shade, **line)
+        axes.scatter(runs, np.full(len(runs), row), 20, shade, linewidths=0, alpha=0.75, zorder=3)
+    axes.axvline(means[first], color=MUTED, linestyle=":", linewidth=1.4, zorder=1)
+    axes.set_yticks(place, list(found), fontsize=FONT - 1)
+    axes.set_ylim(len(found) - 0.4, -0.6)
+    ends = [
+        f"{word}{name} {_range(found[name], digits)}"
+        for word, name in (("", first), ("best ", top))
+    ]
+    title = f"{what[0].upper()}{what[1:]}: {', '.join(ends)}"
+    return finish(axes, title, f"{what} (dotted: mean of {first})", "")
+
+
+@our_style()
+def information_by_balance(axes, found, label, uneven=()):
+    """Place ways to route by how uneven the load is and by what an expert's number tells.
+
+    Each way has a number, its seeds small dots; a grey bar is what chance tells.
+
+    Args:
+        found: name -> (coefficients of variation of the load, share of a choice's bits told,
+            the same for chance), one number a seed in each.
+        label: what the expert tells about, in words.
+        uneven: names to leave out of the second correlation.
+
+    >>> from moe_lesson.study.figures.frame import new_axes
+    >>> found = {"none": ([1.7, 1.6], [0.0, 0.1], [0, 0]), "Switch": ([0.3], [0.2], [0])}
+    >>> axes = information_by_balance(new_axes(shown=False), found, "topic")
+    >>> axes.get_title("left").split(": ")[1].replace(chr(10), " ")
+    'rank correlation -1.00 over 2 ways'
+
+    Lesson 4.
+    """
+    runs = {name: 100 * np.asarray(each, dtype=float) for name, each in found.items()}
+    means = np.array([each.mean(1) for each in runs.values()]) / [100, 1, 1]
+    wide = max(max(each[0].max() for each in runs.values()) / 100, 1e-9)
+    high = max(*(each[1:].max() for each in runs.values()), 1e-9)
+    levels = apart(means[:, 1], 0.078 * high)
     levels = levels + max(0.0, -0.03 * high - levels.min())
-    for at, (name, pair) in enumerate(runs.items()):
-        shade, marker, _ = SERIES[at % len(SERIES)]
-        axes.scatter(*pair, 9, shade, marker=marker, linewidths=0, alpha=0.7)
-        axes.scatter(*means[at], 34, shade, marker=marker, edgecolors=OUTLINE, zorder=4)
+    for at, (name, each) in enumerate(runs.items()):
+        shade, (across, up, chance) = SERIES[at % 3][0], means[at]
+        axes.plot([across - 0.02 * wide, across + 0.02 * wide], [chance, chance], color=MUTED)
+        axes.scatter(each[0] / 100, each[1], 9, shade, linewidths=0, alpha=0.6)
+        axes.scatter(across, up, 120, "white", edgecolors=shade, linewidths=1.2, zorder=4)
+        axes.annotate(str(at + 1), (across, up), ha="center", va="center", fontsize=6.5, zorder=5)
         axes.annotate(
-            name,
-            means[at],
-            (1.08 * wide, levels[at]),
+            f"{at + 1} {name}",
+            (across, up),
+            (1.1 * wide, levels[at]),
             fontsize=FONT - 1.5,
             va="center",
-            arrowprops={"arrowstyle": "-", "color": shade, "linewidth": 0.6},
+            arrowprops={"arrowstyle": "-", "color": shade, "linewidth": 0.5, "alpha": 0.6},
         )
-    axes.set_xlim(-0.04 * wide, 1.4 * wide)
-    axes.set_ylim(-0.08 * high, max(1.1 * high, levels.max() + 0.06 * high))
-    title = f"Load and bits about {label}: rank correlation {_rank(means):.2f} over "
-    title += f"{len(means)} means"
+    axes.set_xlim(-0.06 * wide, 1.5 * wide)
+    axes.set_ylim(-0.08 * high, max(1.12 * high, levels.max() + 0.06 * high))
+    title = f"Uneven load and what a choice tells about {label}: rank correlation "
+    title += f"{_rank(means[:, :2]):.2f} over {len(means)} ways"
+    if uneven:
+        even = means[[name not in uneven for name in found], :2]
+        title += f", {_rank(even):.2f} over the {len(even)} without {', '.join(uneven)}"
     across = "coefficient of variation of the load (0: even)"
-    return finish(axes, title, across, f"bits told about {label}")
+    return finish(axes, title, across, f"% of a choice's bits, {label}")
 
 
 def _rank(pairs):

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import ipywidgets
 import numpy as np
 
-from moe_lesson.study.figures.frame import cleared, new_axes, png
+from moe_lesson.study.figures.frame import cleared, finish, new_axes, png
 from moe_lesson.study.figures.palette import OUTLINE
 from moe_lesson.study.figures.routing import entropy_histogram, expert_load, ternary
 from moe_lesson.study.statistics import choice_entropy
@@ -76,6 +76,8 @@ def time_lapse(runs):
         axes.set_aspect("auto")
         draw = {VIEWS[0]: _shares, VIEWS[1]: _entropy, VIEWS[2]: _triangle}[show]
         draw(cleared(axes), film, now, layer)
+        if len(films) > 1:
+            _name_run(axes, run)
         return View(png(axes.figure), _sentence(run, film, now, layer))
 
     longest = max(map(len, films.values()))
@@ -90,6 +92,12 @@ def time_lapse(runs):
     panel.play_link = ipywidgets.jslink((play, "value"), (controls["checkpoint"], "value"))
     panel.box.children = (*panel.box.children[:2], play, *panel.box.children[2:])
     return panel
+
+
+def _name_run(axes, run):
+    """Write before the title whose picture it is."""
+    title = axes.get_title("left").replace("\n", " ")
+    finish(axes, f"{run}: {title[0].lower()}{title[1:]}", axes.get_xlabel(), axes.get_ylabel())
 
 
 def _check(films):

@@ -70,8 +70,7 @@ def mixture_split(axes, x_T, y_T, guess_TE, weight_TE, single_T=None):
 
     Lesson 0.
     """
-    x_T, y_T = np.asarray(x_T), np.asarray(y_T)
-    guess_TE, weight_TE = np.asarray(guess_TE), np.asarray(weight_TE)
+    x_T, y_T, guess_TE, weight_TE = map(np.asarray, (x_T, y_T, guess_TE, weight_TE))
     E, order, owner_T = guess_TE.shape[1], np.argsort(x_T), weight_TE.argmax(1)
     axes.set_ylim(y_T.min() - 0.2 * np.ptp(y_T), y_T.max() + 0.3 * np.ptp(y_T))
     if single_T is not None:

@@ -16,12 +16,12 @@ class Information(NamedTuple):
     Lesson 10.
     """
 
-    bits_L: np.ndarray  # I(E; label), or I(E; label | token id): 0 to the entropy
+    bits_L: np.ndarray  # I(E; label), or I(E; label | what is given): 0 to the entropy
     entropy_L: np.ndarray  # H(E): what a choice tells in all
     mean_L: np.ndarray  # the same information, the labels shuffled: mean ...
     high95_L: np.ndarray  # ... the value that 95 % of the shuffles stay below
     high99_L: np.ndarray  # ... and 99 %
-    shuffled: str  # what was shuffled: "documents" or "tokens"
+    shuffled: str  # what exchanged labels: "documents", or "tokens" of one document
 
     def share(self):
         """Divide all by the entropy: shares of H(E), 0 to 1; NaN if one expert takes all."""
@@ -42,17 +42,18 @@ class Cells(NamedTuple):
     values: list  # the label's values: the rows
     count: np.ndarray  # tokens by value and expert
     expected: np.ndarray  # the same if expert and label were independent (given the token id)
-    low: np.ndarray  # 99 % of the shuffles lie between low ...
-    high: np.ndarray  # ... and high
+    low: np.ndarray  # 99 % of the shuffles are as far from what they expect as low ...
+    high: np.ndarray  # ... to high are from ``expected``
 
 
 class _Design(NamedTuple):
     """What is counted, and what a shuffle may exchange."""
 
-    pair_T: np.ndarray  # number of the (group, value) of each token; a group: one token id, or all
-    block_T: np.ndarray  # tokens of one block keep one value together
-    pairs: np.ndarray  # the pair of each block
-    groups: np.ndarray  # the group of each block
+    code_T: np.ndarray  # the label's value of each token
+    group_T: np.ndarray  # what is given of each token, as a number
+    member_T: np.ndarray  # tokens of one member keep one value together
+    codes: np.ndarray  # the value of each member
+    strata: np.ndarray  # members of one stratum exchange values
     shuffled: str
 
 
@@ -95,19 +96,24 @@ def mutual_information(expert_T, label):
     return max(0.0, float(sides - _bits(table.ravel())))
 
 
-def information(trace, label, given_token=False, weighted=False, permutations=200, seed=0):
-    """Measure I(E; label) in every layer, beside the same for shuffled labels.
+def information(trace, label, given=(), within=(), permutations=200, seed=0):
+    """Measure I(E; label) of first choices in every layer, beside the same for shuffled labels.
 
     Where a label is the same all through a document (language, topic, register), whole
-    documents exchange labels: their tokens resemble each other for other reasons too, so
-    shuffling single tokens would give a null far too narrow. Given the token id, labels are
-    exchanged among the occurrences of one id only, those of one document together.
+    documents exchange labels, also given the token id: the tokens of a document resemble each
+    other for other reasons too, so exchanging single tokens would give a null far too narrow.
+    Where it changes inside documents (part of speech), tokens exchange labels with others of
+    their own document, and given the token id with the same id there. Labels tossed for each
+    token, for each document, or with odds of the document's own reach ``high95_L`` one time
+    in twenty. A language has words of its own, a shuffled language has not: given the token
+    id its null is too high, and what still exceeds it does so all the more.
     Tokens whose label is "" are left out.
 
     Args:
         label: a name in ``trace.labels``.
-        given_token: measure I(E; label | token id): 0 if the id alone decides.
-        weighted: count all K visits by weight; else first choices.
+        given: names of labels that are known; "token" is the id. 0 if they alone decide.
+        within: names of labels, the same all through a document: only documents that agree
+            in them exchange labels. So a null keeps what the design of the text balances.
 
     Returns:
         An Information.
@@ -121,31 +127,31 @@ def information(trace, label, given_token=False, weighted=False, permutations=20
     >>> labels = {"language": ["en", "en", "de", "de"]}
     >>> rest = np.ones((1, 4, 1)), np.zeros((1, 4, 2)), labels
     >>> four = RoutingTrace("a b c d".split(), np.arange(4), both, *rest)
-    >>> information(four, "language").bits_L, information(four, "language", True).bits_L
+    >>> information(four, "language").bits_L, information(four, "language", ["token"]).bits_L
     (array([1.]), array([0.]))
 
     Lesson 10.
     """
     trace, _, code_T = _labelled(trace, label)
-    expert_LTK, weight_LTK = _visits(trace, weighted)
-    design = _design(trace, code_T, given_token)
-    entropy_L = _bits(_tally(expert_LTK, weight_LTK, np.zeros_like(code_T)))
-    # A token id with one label tells nothing, shuffled or not: count the others only.
-    groups = design.groups[design.block_T]
-    use = np.bincount(_group_of_pair(design))[groups] > 1
+    expert_LT = trace.expert_LTK[:, :, 0].astype(int)
+    design = _design(trace, code_T, given, within)
+    entropy_L = _bits(_tally(expert_LT, np.zeros_like(code_T)))
+    use = _can_tell(design)
     if not use.any():
         return Information(entropy_L * 0, entropy_L, *np.zeros((3, len(entropy_L))), "tokens")
-    told = _teller(expert_LTK[:, use], weight_LTK[:, use], groups[use], use.mean())
-    null = np.stack([told(pair_T[use]) for pair_T in _shuffles(design, permutations, seed)])
-    quantiles = np.quantile(null, (0.95, 0.99), axis=0)
-    found_L = told(design.pair_T[use])
+    told = _teller(expert_LT[:, use], design.group_T[use], use.mean())
+    null = np.stack([told(codes_T[use]) for codes_T in _shuffles(design, permutations, seed)])
+    # Rounded up: of 100 shuffles 5 reach the bound, with the measured one 5 of 101.
+    quantiles = np.quantile(null, (0.95, 0.99), axis=0, method="higher")
+    found_L = told(design.code_T[use])
     return Information(found_L, entropy_L, null.mean(0), *quantiles, design.shuffled)
 
 
-def contingency_table(trace, label, layer, given_token=False, permutations=200):
+def contingency_table(trace, label, layer, given=(), within=(), permutations=200):
     """Count one layer's first choices by label, beside what shuffled labels give in each cell.
 
-    Shuffled as in ``information``.
+    Shuffled as in ``information``; the band is that of the distance from what is expected,
+    because documents differ in length.
 
     Returns:
         A Cells; of many cells one in a hundred lies outside its band by chance.
@@ -165,21 +171,21 @@ def contingency_table(trace, label, layer, given_token=False, permutations=200):
     """
     trace, values, code_T = _labelled(trace, label)
     E, expert_T = trace.prob_LTE.shape[2], trace.expert_LTK[layer, :, 0].astype(int)
-    design = _design(trace, code_T, given_token)
-    of_pair = np.zeros(design.pair_T.max() + 1, dtype=int)
-    of_pair[design.pair_T] = code_T
+    design = _design(trace, code_T, given, within)
+    groups = design.group_T.max() + 1
+    share = np.bincount(design.group_T * E + expert_T, minlength=groups * E).reshape(-1, E)
+    share_TE = (share / np.maximum(share.sum(1, keepdims=True), 1))[design.group_T]
 
-    def table(pair_T):
-        place = of_pair[pair_T] * E + expert_T
-        return np.bincount(place, minlength=len(values) * E).reshape(len(values), E).astype(float)
+    def tables(codes_T):
+        wide = len(values) * E
+        count = np.bincount(codes_T * E + expert_T, minlength=wide).reshape(-1, E)
+        chance = [np.bincount(codes_T, share_T, len(values)) for share_T in share_TE.T]
+        return count.astype(float), np.stack(chance, axis=1)
 
-    null = np.stack([table(pair_T) for pair_T in _shuffles(design, permutations, seed=0)])
-    group = _group_of_pair(design)
-    choices = np.bincount(group[design.pair_T] * E + expert_T, minlength=(group.max() + 1) * E)
-    choices = choices.reshape(-1, E) / np.bincount(group[design.pair_T])[:, None]
-    expected = np.zeros((len(values), E))
-    np.add.at(expected, of_pair, np.bincount(design.pair_T)[:, None] * choices[group])
-    return Cells(values, table(design.pair_T), expected, *np.quantile(null, (0.005, 0.995), axis=0))
+    far = [np.subtract(*tables(c_T)) for c_T in _shuffles(design, permutations, seed=0)]
+    count, expected = tables(code_T)
+    low, high = np.quantile(far, (0.005, 0.995), axis=0)
+    return Cells(values, count, expected, expected + low, expected + high)
 
 
 def _known(trace, label):
@@ -200,70 +206,75 @@ def _labelled(trace, label):
     return (trace if known.all() else select(trace, known)), values, code_T[known]
 
 
-def _visits(trace, weighted):
-    """Return the visits that count, and how much; those of one token count 1 together."""
-    if weighted:
-        total = trace.weight_LTK.sum(-1, keepdims=True)
-        return trace.expert_LTK.astype(int), trace.weight_LTK / total
-    first_LTK = trace.expert_LTK[:, :, :1].astype(int)
-    return first_LTK, np.ones(first_LTK.shape)
+def _teller(expert_LT, group_T, share):
+    """Return a function: from the tokens' values to I(E; label | group) in every layer."""
+    fixed_L = _bits(_tally(expert_LT, group_T)) - _bits(np.bincount(group_T))
 
-
-def _teller(expert_LTK, weight_LTK, group_T, share):
-    """Return a function: from the tokens' pairs to I(E; label | group) in every layer."""
-    fixed_L = _bits(_tally(expert_LTK, weight_LTK, group_T)) - _bits(np.bincount(group_T))
-
-    def told(pair_T):
-        joint_L = _bits(_tally(expert_LTK, weight_LTK, pair_T))
+    def told(code_T):
+        pair_T = _numbered(group_T, code_T)
+        joint_L = _bits(_tally(expert_LT, pair_T))
         # Rounded, so that what is 0 does not lie above or below a null that is 0.
         return (fixed_L + _bits(np.bincount(pair_T)) - joint_L).round(12).clip(0) * share
 
     return told
 
 
-def _design(trace, code_T, given_token):
-    """Number groups, pairs and blocks; no label is empty here."""
-    group_T = np.zeros(len(code_T), dtype=int)
-    if given_token:
-        group_T = np.unique(trace.id_T, return_inverse=True)[1]
+def _numbered(*columns):
+    """Number the rows of several columns of whole numbers; equal rows share a number."""
+    row = np.zeros(len(columns[0]), dtype=int)
+    for column in columns:
+        row = np.unique(row * (int(column.max()) + 1) + column, return_inverse=True)[1]
+    return row
+
+
+def _design(trace, code_T, given, within):
+    """Say what is given, and which tokens exchange labels; no label is empty here."""
+    group_T = _numbered(code_T * 0, *(_column(trace, name) for name in given))
     document_T = np.unique(documents(trace), return_inverse=True)[1]
-    constant = len(np.unique(document_T * (code_T.max() + 1) + code_T)) == document_T.max() + 1
+    whole = document_T.max() + 1
     # With one document there is nothing to exchange it with.
-    constant = constant and document_T.max() > 0
+    constant = whole > 1 and _numbered(document_T, code_T).max() + 1 == whole
     member_T = document_T if constant else np.arange(len(code_T))
-    pair_T = np.unique(group_T * (code_T.max() + 1) + code_T, return_inverse=True)[1]
-    _, first, block_T = np.unique(
-        group_T * (member_T.max() + 1) + member_T, return_index=True, return_inverse=True
-    )
+    first = np.unique(member_T, return_index=True)[1]
+    strata_T = _numbered(code_T * 0, *(_column(trace, name) for name in within))
+    if not constant:
+        strata_T = _numbered(document_T, group_T)
     unit = "documents" if constant else "tokens"
-    return _Design(pair_T, block_T, pair_T[first], group_T[first], unit)
+    return _Design(code_T, group_T, member_T, code_T[first], strata_T[first], unit)
 
 
-def _group_of_pair(design):
-    """Tell the group of each pair."""
-    group = np.zeros(design.pairs.max() + 1, dtype=int)
-    group[design.pairs] = design.groups
-    return group
+def _column(trace, name):
+    """Number the values of what is given; "" is a value like others."""
+    if name == "token":
+        return np.unique(trace.id_T, return_inverse=True)[1]
+    _known(trace, name)
+    return np.unique(np.asarray(trace.labels[name]), return_inverse=True)[1]
+
+
+def _can_tell(design):
+    """Find the tokens whose group can have two values at once: the others tell 0 bits."""
+    kinds_T = design.member_T if design.shuffled == "documents" else design.code_T
+    pairs = np.unique(design.group_T * (int(kinds_T.max()) + 1) + kinds_T)
+    return np.bincount(pairs // (int(kinds_T.max()) + 1))[design.group_T] > 1
 
 
 def _shuffles(design, permutations, seed):
-    """Yield the pairs of all tokens, blocks having exchanged labels within their group."""
+    """Yield all tokens' values, members of one stratum having exchanged theirs."""
     generator = np.random.default_rng(seed)
-    order = np.argsort(design.groups, kind="stable")
+    order = np.argsort(design.strata, kind="stable")
     for _ in range(permutations):
-        drawn = np.argsort(design.groups + generator.random(len(order)))
-        pairs = np.empty_like(design.pairs)
-        pairs[order] = design.pairs[drawn]
-        yield pairs[design.block_T]
+        drawn = np.argsort(design.strata + generator.random(len(order)))
+        codes = np.empty_like(design.codes)
+        codes[order] = design.codes[drawn]
+        yield codes[design.member_T]
 
 
-def _tally(expert_LTK, weight_LTK, pair_T):
-    """Count visits by pair and expert; one row per layer."""
-    L, E = len(expert_LTK), int(expert_LTK.max()) + 1
+def _tally(expert_LT, pair_T):
+    """Count tokens by pair and expert; one row per layer."""
+    L, E = len(expert_LT), int(expert_LT.max()) + 1
     wide = E * (int(pair_T.max()) + 1)
-    place = expert_LTK + E * pair_T[:, None] + wide * np.arange(L)[:, None, None]
-    count = np.bincount(place.ravel(), weight_LTK.ravel(), minlength=L * wide)
-    return count.reshape(L, wide)
+    place = expert_LT + E * pair_T + wide * np.arange(L)[:, None]
+    return np.bincount(place.ravel(), minlength=L * wide).reshape(L, wide)
 
 
 def _bits(mass):

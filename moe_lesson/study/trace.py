@@ -9,6 +9,8 @@ from moe_lesson.models.likelihood import measuring
 from moe_lesson.moe.routing import pool
 from moe_lesson.text.tokenizer import text_ids
 
+BATCH = 16  # pieces of a long text that are read together
+
 
 class RoutingTrace(NamedTuple):
     """Hold each layer's routing of one text, on the CPU.
@@ -53,11 +55,11 @@ def trace_ids(model, id_T, tokens=None, labels=None):
     id_T = torch.as_tensor(id_T, dtype=torch.long)
     if not len(id_T):
         raise ValueError("there are 0 tokens: a trace needs 1 or more")
-    device = next(model.parameters()).device
+    device, S = next(model.parameters()).device, model.config.context_len
+    whole = len(id_T) // S * S
+    parts = (*id_T[:whole].view(-1, S).split(BATCH), id_T[whole:][None])
     with measuring(model):
-        pieces = [
-            model(piece[None].to(device)).routings for piece in id_T.split(model.config.context_len)
-        ]
+        pieces = [model(part.to(device)).routings for part in parts if part.numel()]
     layers = [pool(layer) for layer in zip(*pieces, strict=True)]
     if not layers:
         raise ValueError("the model is dense: it has no router to trace")
@@ -202,27 +204,55 @@ def join(traces):
     )
 
 
+def with_choices(trace, expert_LTK):
+    """Replace the routers' choices by others, all of one token weighing the same.
+
+    >>> none = np.zeros((1, 1, 4))
+    >>> one = RoutingTrace(["a"], np.arange(1), none, none, none)
+    >>> with_choices(one, np.array([[[3, 0]]])).prob_LTE.tolist()
+    [[[0.5, 0.0, 0.0, 0.5]]]
+
+    Lesson 10.
+    """
+    weight_LTK = np.full(expert_LTK.shape, 1 / expert_LTK.shape[2], dtype=np.float32)
+    prob_LTE = np.zeros(trace.prob_LTE.shape, dtype=np.float32)
+    np.put_along_axis(prob_LTE, expert_LTK, weight_LTK, axis=2)
+    return trace._replace(expert_LTK=expert_LTK, weight_LTK=weight_LTK, prob_LTE=prob_LTE)
+
+
 def some_documents(trace, tokens):
-    """Keep whole documents, the languages in turn, as long as there is room.
+    """Keep whole documents, languages and registers in turn, as long as there is room.
+
+    A sample of one register alone would answer for that register only. So the n-th language
+    begins with the n-th register, and each goes on to the next.
 
     Args:
         tokens: at most so many are kept, but at least one document.
 
     >>> none = np.zeros((1, 4, 1))
-    >>> labels = {"story": ["1", "1", "2", "3"], "language": ["en", "en", "en", "de"]}
+    >>> labels = {"story": ["1", "2", "3", "3"], "language": ["en", "en", "de", "de"]}
+    >>> labels["register"] = ["letter", "story", "letter", "letter"]
     >>> four = RoutingTrace(["a", "b", "c", "d"], np.arange(4), none, none, none, labels)
     >>> some_documents(four, tokens=3).labels["story"]
-    ['1', '1', '3']
+    ['2', '3', '3']
 
     Lesson 10.
     """
     _, first, number = np.unique(documents(trace), return_index=True, return_inverse=True)
-    size = np.bincount(number)
-    value = np.unique(np.asarray(trace.labels["language"])[first], return_inverse=True)[1]
-    turn = np.array([(value[:at] == value[at]).sum() for at in range(len(value))])
-    order = np.lexsort((value, turn))
+    size, place = np.bincount(number), np.arange(len(first))
+    tongue, register = (_codes(trace, name)[first] for name in ("language", "register"))
+    kind = tongue * (register.max() + 1) + register
+    turn = np.array([(kind[:at] == kind[at]).sum() for at in place])
+    step = (register - tongue) % (register.max() + 1)
+    order = np.lexsort((place, tongue, step, turn))
     kept = order[size[order].cumsum() <= max(tokens, size[order[0]])]
     return select(trace, np.isin(number, kept))
+
+
+def _codes(trace, name):
+    """Number the values of a label, all 0 if the trace lacks it."""
+    label = (trace.labels or {}).get(name, [""] * len(trace.tokens))
+    return np.unique(np.asarray(label), return_inverse=True)[1]
 
 
 def with_token_labels(trace):

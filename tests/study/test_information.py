@@ -5,12 +5,12 @@ import time
 import numpy as np
 import pytest
 
-from moe_lesson.lessons.lesson10.interventions import hashed_trace, oracle_trace
 from moe_lesson.study.information import (
     contingency_table,
     information,
     mutual_information,
 )
+from moe_lesson.study.statistics import hashed_trace, oracle_trace
 from moe_lesson.study.trace import (
     select,
     with_token_labels,
@@ -39,7 +39,7 @@ def test_information_by_hand():
 @pytest.mark.parametrize("label", ["language", "pos", "concept"])
 def test_information_against_a_slow_sum(clustered, label):
     plain = information(clustered, label, permutations=2)
-    given = information(clustered, label, given_token=True, permutations=2)
+    given = information(clustered, label, ["token"], permutations=2)
     known = np.asarray(clustered.labels[label]) != ""
     names, ids = np.asarray(clustered.labels[label])[known], clustered.id_T[known]
     for layer in (0, 3):
@@ -53,30 +53,17 @@ def test_information_against_a_slow_sum(clustered, label):
         assert mutual_information(expert, names) == pytest.approx(told, abs=1e-10)
 
 
-def test_weights_count_visits_and_equal_weights_count_alike(clustered):
-    even = clustered._replace(weight_LTK=np.full(clustered.weight_LTK.shape, 0.5))
-    twice = clustered.expert_LTK[3].T.ravel()
-    names = clustered.labels["language"] * 2
-    found = information(even, "language", weighted=True, permutations=2)
-    assert found.bits_L[3] == pytest.approx(mutual_information(twice, names), abs=1e-10)
-    alone = clustered._replace(weight_LTK=np.stack([np.ones((4, 3000)), np.zeros((4, 3000))], 2))
-    first = information(alone, "language", permutations=2)
-    assert information(alone, "language", weighted=True, permutations=2).bits_L == pytest.approx(
-        first.bits_L
-    )
-
-
 def test_what_was_planted_is_found(clustered):
     found = information(clustered, "language")
     assert found.shuffled == "documents"
     assert (np.diff(found.bits_L) > 0).all() and (found.bits_L > found.high99_L).all()
-    given = information(clustered, "language", given_token=True)
+    given = information(clustered, "language", ["token"])
     assert given.bits_L[3] > given.high99_L[3] and given.bits_L[0] < given.bits_L[3] / 5
     topic = information(clustered, "topic")
     assert (topic.bits_L < topic.high95_L).all()
 
 
-@pytest.mark.parametrize("given", [False, True])
+@pytest.mark.parametrize("given", [[], ["token"]])
 def test_noise_stays_inside_the_null_95_percent_of_the_time(given):
     inside = []
     for seed in range(40):
@@ -107,7 +94,7 @@ def test_the_null_of_documents_is_wider_than_that_of_tokens(clustered):
 
 
 def test_a_label_that_the_token_decides_tells_nothing_more(clustered):
-    found = information(clustered, "pos", given_token=True)
+    found = information(clustered, "pos", ["token"])
     assert information(clustered, "pos").bits_L[0] > 0.1
     assert not found.bits_L.any() and not found.high99_L.any() and found.entropy_L.all()
 
@@ -129,15 +116,15 @@ def test_twenty_thousand_tokens_take_seconds():
     text = planted(docs=400)
     began = time.process_time()
     information(text, "language")
-    information(text, "language", given_token=True)
+    information(text, "language", ["token"])
     information(text, "pos")
     assert time.process_time() - began < 20  # 1 s on an idle core, 6 s on a crowded one
 
 
 def test_cells_add_up_and_their_expectation_is_the_shuffles_mean(clustered):
-    for given in (False, True):
+    for given in ([], ["token"]):
         found = contingency_table(clustered, "pos", 0, given, permutations=300)
-        assert found.count.sum() == found.expected.sum() == pytest.approx(3000)
+        assert found.count.sum() == 3000 and found.expected.sum() == pytest.approx(3000)
         assert (found.low <= found.expected + 1e-9).all()
         assert (found.expected <= found.high + 1e-9).all()
     table = contingency_table(clustered, "language", 3, permutations=2)
@@ -159,9 +146,41 @@ def test_the_baselines_lie_where_they_must(clustered):
     named = with_token_labels(clustered)
     chance = information(hashed_trace(named, k=1), "token", permutations=2).share()
     assert chance.bits_L == pytest.approx(1.0)
-    left = information(hashed_trace(named, k=1), "language", given_token=True, permutations=2)
+    left = information(hashed_trace(named, k=1), "language", ["token"], permutations=2)
     assert not left.bits_L.any()
     ideal = information(oracle_trace(clustered), "language", permutations=2).share()
     assert ideal.bits_L == pytest.approx(1.0)
     with pytest.raises(ValueError, match="with 8 experts at most 8"):
         oracle_trace(clustered, "position")
+
+
+def test_what_a_design_balances_is_kept_by_its_null():
+    # Each of six registers has experts of its own; each topic stands once in each register.
+    register, topic = np.arange(6).repeat(120), np.tile(np.arange(4).repeat(30), 6)
+    generator = np.random.default_rng(0)
+    expert = np.where(generator.random(720) < 0.8, register, generator.integers(0, 6, 720))
+    labels = {"register": register.astype(str).tolist(), "topic": topic.astype(str).tolist()}
+    text = one_layer(expert, **labels, document=(np.arange(720) // 30).astype(str).tolist())
+    free, kept = (information(text, "topic", within=names) for names in ((), ("register",)))
+    assert free.bits_L[0] == kept.bits_L[0] and kept.shuffled == "documents"
+    assert free.bits_L[0] < free.mean_L[0] / 5  # far below what free exchange expects
+    assert kept.mean_L[0] / 2 < kept.bits_L[0] < 2 * kept.mean_L[0]
+    # A label that decides the strata has nothing to exchange: its null is the label itself.
+    same = information(text, "register", within=["register"])
+    assert same.mean_L == pytest.approx(same.bits_L)
+
+
+def test_what_is_given_may_be_several_labels(clustered):
+    both = information(clustered, "pos", ["token", "language"], permutations=2)
+    assert not both.bits_L.any()  # the id decides the part of speech here
+    names, ids = clustered.labels["topic"], clustered.id_T
+    known = list(zip(ids, clustered.labels["pos"]))
+    expert = clustered.expert_LTK[2, :, 0]
+    slow = slow_bits(expert, known) + slow_bits(names, known)
+    slow -= slow_bits(known) + slow_bits(expert, known, names)
+    found = information(clustered, "topic", ["token", "pos"], permutations=2)
+    assert found.bits_L[2] == pytest.approx(slow, abs=1e-10)
+    with pytest.raises(KeyError, match="no label 'mood'"):
+        information(clustered, "topic", ["mood"])
+    with pytest.raises(KeyError, match="no label 'mood'"):
+        information(clustered, "topic", within=["mood"])

@@ -7,6 +7,7 @@ from moe_lesson.study.trace import (
     documents,
     join,
     select,
+    some_documents,
     with_token_labels,
 )
 from tests.planted import one_layer
@@ -26,3 +27,20 @@ def test_labels_of_the_tokens_themselves():
     assert labels["shape"] == ["word", "part", "number", "space", "sign"]
     assert labels["frequency"] == ["4 to 15"] * 5
     assert integer_codes(labels["shape"])[0] == sorted(labels["shape"])
+
+
+def test_a_sample_holds_every_language_and_register_as_long_as_there_is_room():
+    pages = [(lang, kind) for kind in ("story", "letter", "recipe") for lang in ("en", "de", "fr")]
+    pages = pages * 2  # stories first, as the corpus writes them
+    doc = np.arange(len(pages)).repeat(10)
+    labels = {"document": doc.astype(str).tolist()}
+    labels |= {
+        "language": [pages[one][0] for one in doc],
+        "register": [pages[one][1] for one in doc],
+    }
+    few = some_documents(one_layer([0] * len(doc), **labels), 30)
+    assert sorted(set(few.labels["language"])) == ["de", "en", "fr"]
+    assert sorted(set(few.labels["register"])) == ["letter", "recipe", "story"]
+    more = some_documents(one_layer([0] * len(doc), **labels), 90)
+    assert len(set(zip(more.labels["language"], more.labels["register"]))) == 9
+    assert len(some_documents(one_layer([0] * len(doc), **labels), 1).tokens) == 10

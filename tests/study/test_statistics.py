@@ -3,7 +3,13 @@
 import numpy as np
 import pytest
 
-from moe_lesson.study.statistics import changed_share, choice_entropy, intervals, repeat_share
+from moe_lesson.study.statistics import (
+    changed_share,
+    choice_entropy,
+    intervals,
+    rank_correlation,
+    repeat_share,
+)
 
 
 def test_intervals_over_documents_are_wider_and_cover():
@@ -51,3 +57,14 @@ def test_entropy_against_a_sum_by_hand():
     prob_TE = np.array([[0.5, 0.25, 0.25, 0.0]])
     assert choice_entropy(prob_TE) == pytest.approx([1.5])
     assert choice_entropy(np.full((1, 8), 1 / 8)) == pytest.approx([3.0])
+
+
+def test_ranks_by_hand_and_a_bound_from_every_order():
+    # One swap of five: 1 - 6 * 2 / (5 * 24).
+    told, bound = rank_correlation([10, 20, 30, 40, 50], [1, 2, 3, 5, 4])
+    assert (told, bound) == (pytest.approx(0.9), 1.0)
+    told, bound = rank_correlation(np.arange(8), -(np.arange(8.0) ** 3))
+    assert told == pytest.approx(-1.0) and bound == pytest.approx(0.738, abs=1e-3)  # tabulated
+    assert rank_correlation([1, 1, 2, 2, 3], [5, 5, 6, 6, 7])[0] == pytest.approx(1.0)
+    with pytest.raises(ValueError, match="4 and 4 items"):
+        rank_correlation([1, 2, 3, 4], [1, 2, 3, 4])

@@ -30,12 +30,28 @@ def bits_told(answer):
     demand(not near(found, 0.1308), said + "These are nats: take log2")
     demand(not near(found, 8 * 0.18872), said + "Divide the counts by their sum first")
     demand(not near(found, -0.18872), said + "The sign is turned: share over what chance gives")
+    demand(not near(found, 0.04718), said + "That is the mean of the cells: take their sum")
     demand(not near(found, 1.81128), said + "That is the entropy of the four cells")
     demand(near(found, 0.18872), said + "It must be 0.1887: 0.75 log2 1.5 + 0.25 log2 0.5")
+    _uneven_bits(answer)
     whole = _number(answer(np.array([[2.0, 0.0], [0.0, 2.0]])), "2 0 | 0 2")
     demand(near(whole, 1), f"2 0 | 0 2: the expert gives the label away, 1 bit, not {whole:.4f}")
     nothing = _number(answer(np.array([[2.0, 4.0], [1.0, 2.0], [1.0, 2.0]])), "equal rows")
     demand(near(nothing, 0), f"rows with equal shares tell nothing: 0 bits, not {nothing:.4f}")
+
+
+def _uneven_bits(answer):
+    """Demand the bits of a table whose rows, columns and empty cell differ."""
+    table = np.array([[6, 0], [1, 1]])
+    found = _number(answer(table), "6 0 | 1 1")
+    demand(table.tolist() == [[6, 0], [1, 1]], "you changed the counts that were handed to you")
+    said = f"6 0 | 1 1: you say {found:.4f}, and it must be 0.2936. "
+    demand(not near(found, 0.54009, 1e-3), said + "That is I / H(E), a share: return the bits")
+    demand(not near(found, 0.36186, 1e-3), said + "That is I / H(L), a share: return the bits")
+    demand(
+        not near(found, 0.09546, 1e-3), said + "The sum of a row has lost its axis: keepdims=True"
+    )
+    demand(near(found, 0.29357, 1e-3), said + "A row's share times a column's is what chance gives")
 
 
 @exercise("documents exchange labels whole, so what holds a document together stays together.")
@@ -58,10 +74,11 @@ def shuffle_labels(answer):
         before = label_T.copy()
         given = answer(label_T, document_T, np.random.default_rng(seed))
         found = np.asarray(given)
-        demand(found.shape == label_T.shape, f"{len(label_T)} tokens came, {found.size} went out")
+        said = f"{len(label_T)} tokens came, {found.size} went out: give each its document's"
+        demand(found.shape == label_T.shape, said)
         demand(bool((label_T == before).all()), "you changed the labels that were handed to you")
         demand(set(found) <= set(one_each), f"labels {sorted(set(found))}: they were a, b, c")
-        sets = [sorted(set(found[document_T == number])) for number in range(12)]
+        sets = [sorted(set(found[document_T == number].tolist())) for number in range(12)]
         mixed = [number for number, one in enumerate(sets) if len(one) > 1]
         demand(
             not mixed,
@@ -83,7 +100,7 @@ def shuffle_labels(answer):
 def how_far(answer):
     """Check the Jensen-Shannon divergence of two distributions: ``answer(one, other)``, bits.
 
-    >>> from moe_lesson.lessons.lesson10.divergence import jensen_shannon
+    >>> from moe_lesson.study.statistics import jensen_shannon
     >>> how_far(jensen_shannon)
     correct: 0 bits for the same routing, 1 bit for no expert in common, and the same both ways.
 
@@ -97,9 +114,15 @@ def how_far(answer):
     demand(not near(found, 1), said + "Compare each with the mean of the two, not with the other")
     demand(not near(found, 0.4150, 1e-3), said + "Only the first side: the other counts too")
     demand(not near(found, 0.2075, 1e-3), said + "Only one side is in: the other counts too")
+    demand(not near(found, 0.5579, 1e-3), said + "That is its root, the distance: leave it squared")
+    demand(not near(found, 0.5), said + "That is half the sum of differences: use entropies")
+    demand(not near(found, 0.1556, 1e-3), said + "That is a mean over experts: sum over them")
     demand(near(found, 0.3113, 1e-3), said + "It must be 0.3113: entropy of [0.75, 0.25] minus 0.5")
     disjoint = _number(answer(sure, 1 - sure), "[1, 0] and [0, 1]")
     demand(near(disjoint, 1), f"no expert in common: 1 bit, not {disjoint:.4f}")
+    three = np.array([0.2, 0.3, 0.5]), np.array([0.6, 0.3, 0.1])
+    both = _number(answer(*three), "three experts")
+    demand(near(both, 0.1805, 1e-3), f"[.2 .3 .5] and [.6 .3 .1]: 0.180 bits, you say {both:.3f}")
     same = _number(answer(torn, torn), "twice the same")
     demand(near(same, 0), f"twice the same: 0 bits, not {same:.4f}")
 
@@ -118,25 +141,27 @@ def without(answer):
 
     Lesson 10.
     """
-    odds = torch.tensor([[8.0, 4.0, 2.0, 1.0], [1.0, 2.0, 4.0, 8.0]])
+    odds = torch.tensor([[8.0, 4.0, 2.0, 1.0], [1.0, 2.0, 4.0, 8.0]]) / 16
     before, logits_TE = odds.log(), odds.log()
     given = answer(logits_TE, [0], 2)
     demand(isinstance(given, tuple) and len(given) == 2, "return two tensors: weights, choices")
     demand(torch.equal(logits_TE, before), "you changed the scores that were handed to you: clone")
     choices = tensor_of(given[1], (2, 2), "the choices")
-    demand(not (choices == 0).any(), f"expert 0 is still chosen: {choices.int().tolist()}")
-    demand(
-        choices.tolist() == [[1, 2], [3, 2]],
-        f"scores 8 4 2 1 and 1 2 4 8 (as odds), without 0: choose [[1, 2], [3, 2]], best first, "
-        f"not {choices.int().tolist()}",
-    )
+    said = f"odds 8 4 2 1 and 1 2 4 8, without 0: you choose {choices.int().tolist()}. "
+    demand(choices.tolist() != [[0, 1], [2, 1]], said + "These number the three that are left")
+    demand(choices.tolist() != [[0, 1], [0, 3]], said + "0 is no low score: mask with -inf")
+    demand(not (choices == 0).any(), said + "Expert 0 is still chosen")
+    demand(choices.tolist() == [[1, 2], [3, 2]], said + "Choose [[1, 2], [3, 2]], best first")
     weights = tensor_of(given[0], (2, 2), "the weights")
     said = f"odds 4 and 2 are left: you weigh them {weights[0].numpy().round(3).tolist()}. "
     demand(not near(weights[0], [4 / 15, 2 / 15]), said + "Softmax over the chosen, not over all")
     demand(not near(weights[0], [4 / 7, 2 / 7]), said + "Softmax over the chosen two only")
     demand(near(weights[0], [2 / 3, 1 / 3]), said + "They must be 2/3 and 1/3")
     many = answer(logits_TE, [3, 0], 1)
-    demand(many[1].flatten().tolist() == [1, 2], "without 0 and 3, top-1 must choose 1, then 2")
+    chosen = tensor_of(many[1], (2, 1), "the choices for k = 1").flatten().tolist()
+    demand(chosen == [1, 2], f"without 0 and 3, top-1 must choose 1, then 2, not {chosen}")
+    alone = tensor_of(many[0], (2, 1), "the weights for k = 1").flatten().tolist()
+    demand(alone == [1, 1], f"k = 1: the one that is chosen weighs 1, not {alone}")
 
 
 @exercise("a number, and what chance makes of it: now anybody can judge your claim.")
@@ -154,7 +179,8 @@ def own_claim(answer):
     claim, measured, controls = given
     demand(isinstance(claim, str) and len(claim.split()) > 2, "say in words what you claim")
     measured = number_of(measured, "what you measured")
-    controls = [number_of(control, "a control") for control in controls]
+    demand(hasattr(controls, "__len__"), f"controls are one {type(controls).__name__}: list them")
+    controls = [number_of(control, "a control", "leave it out, and say so") for control in controls]
     demand(len(controls) > 0, "there is no control: without one the number says nothing")
     demand(
         len(controls) > 19,

@@ -1,11 +1,12 @@
 """How far the routing of two groups parts, and how soon it follows a change of language."""
 
+from collections import Counter
 from typing import NamedTuple
 
 import numpy as np
 
 from moe_lesson.study.information import integer_codes
-from moe_lesson.study.statistics import choice_entropy
+from moe_lesson.study.statistics import jensen_shannon
 from moe_lesson.study.trace import documents, select
 
 SPLITS = 20  # how often a baseline cuts its documents in half
@@ -25,6 +26,22 @@ class Divergence(NamedTuple):
     low_L: np.ndarray  # 95 % of the cuts in half have a within from low to high
     high_L: np.ndarray
     units: int  # concepts (or ids) that were compared, mean over the cuts
+
+
+class Concepts(NamedTuple):
+    """Hold how far routing parts by language and by concept, layer by layer, in bits.
+
+    >>> Concepts(*np.zeros((4, 2)), 9).units
+    9
+
+    Lesson 10.
+    """
+
+    same_L: np.ndarray  # one concept, two languages
+    other_L: np.ndarray  # another concept of the same part of speech, two languages
+    one_L: np.ndarray  # another concept of the same part of speech, one language
+    halves_L: np.ndarray  # one concept, one language, halves of the documents: what chance gives
+    units: int  # concepts that were compared, mean over the cuts
 
 
 class Switches(NamedTuple):
@@ -51,28 +68,7 @@ class Switches(NamedTuple):
         return first.tolist()
 
 
-def jensen_shannon(one, other):
-    """Measure how far two distributions over experts lie apart, along the last axis.
-
-    Returns:
-        Bits: 0 for the same, 1 for those without a common expert.
-
-    >>> jensen_shannon(np.array([1.0, 0.0]), np.array([[1.0, 0.0], [0.0, 1.0]])).tolist()
-    [0.0, 1.0]
-
-    Lesson 10.
-    """
-    one, other = np.broadcast_arrays(one, other)
-    middle, *sides = (_bits(each) for each in ((one + other) / 2, one, other))
-    return (middle - sum(sides) / 2).clip(0)
-
-
-def _bits(prob):
-    """Return the entropy along the last axis, whatever stands before it."""
-    return choice_entropy(prob.reshape(-1, prob.shape[-1])).reshape(prob.shape[:-1])
-
-
-def divergence(trace, one, other, label="language", align="concept", load=False):
+def divergence(trace, one, other, label="language", align="concept"):
     """Measure how far the routing of two groups parts, beside halves of the same group.
 
     Jensen-Shannon divergence of mean router probabilities, for each concept that both have,
@@ -83,7 +79,6 @@ def divergence(trace, one, other, label="language", align="concept", load=False)
     Args:
         one, other: two values of ``label``.
         align: a label; None compares all tokens at once, whatever they say.
-        load: compare first choices instead of router probabilities.
 
     Returns:
         A Divergence.
@@ -101,23 +96,68 @@ def divergence(trace, one, other, label="language", align="concept", load=False)
 
     Lesson 10.
     """
-    names = np.asarray(trace.labels[label])
-    unit = integer_codes(trace.labels[align])[1] if align else np.zeros(len(names), dtype=int)
-    chosen = ((names == one) | (names == other)) & (unit >= 0)
-    side, unit = names[chosen] == other, np.unique(unit[chosen], return_inverse=True)[1]
-    mass = np.moveaxis(_mass(trace, load)[:, chosen], 1, 0)
-    document, generator, cuts = documents(trace)[chosen], np.random.default_rng(0), []
-    for _ in range(SPLITS):
-        half = _halves(document, side, generator)
-        found = _quarters(mass, unit, half + 2 * side)
-        if found is not None:
-            cuts.append(found)
-    if not cuts:
-        what = align or "token"
-        raise ValueError(f"no {what} is in both halves of both {one!r} and {other!r}")
+    cuts = []
+    for mean, _ in _cuts(trace, one, other, label, align):
+        # Quarters 0 and 1 are the halves of one side, 2 and 3 those of the other.
+        between, within = _apart(mean, mean, (0, 3), (1, 2)), _apart(mean, mean, (0, 1), (2, 3))
+        cuts.append((between, within, len(mean)))
     between, within, units = (np.array(part) for part in zip(*cuts))
     band = np.quantile(within, (0.025, 0.975), axis=0)
     return Divergence(between.mean(0), within.mean(0), *band, round(float(units.mean())))
+
+
+def other_concepts(trace, one, other, kind="pos"):
+    """Measure whether two languages part more, or two concepts of one part of speech.
+
+    As ``divergence`` by concept; beside it each concept's means are compared with those of
+    another concept, drawn anew at every cut.
+
+    Returns:
+        A Concepts.
+
+    Raises:
+        ValueError: no concept, or no two of one kind, occur in both halves of both languages.
+
+    >>> from moe_lesson.study.trace import RoutingTrace
+    >>> prob_LTE = np.array([[[1.0, 0.0], [0.0, 1.0]] * 4])
+    >>> labels = {"language": ["en"] * 4 + ["de"] * 4, "concept": ["sea", "key"] * 4}
+    >>> labels |= {"pos": ["noun"] * 8, "document": list("00112233")}
+    >>> eight = RoutingTrace(["a"] * 8, np.arange(8), prob_LTE, prob_LTE, prob_LTE, labels)
+    >>> found = other_concepts(eight, "en", "de")
+    >>> found.same_L.tolist(), found.other_L.tolist(), found.one_L.tolist()
+    ([0.0], [1.0], [1.0])
+
+    Lesson 10.
+    """
+    concept, pos = (np.asarray(trace.labels[name]) for name in ("concept", kind))
+    generator, cuts = np.random.default_rng(1), []
+    kinds = {name: Counter(pos[concept == name].tolist()).most_common(1) for name in set(concept)}
+    for mean, names in _cuts(trace, one, other, "language", "concept"):
+        left, right = _partners([kinds[name][0][0] for name in names], generator)
+        if not len(left):
+            continue
+        ours, theirs = mean[left], mean[right]
+        cuts.append(
+            (
+                _apart(ours, ours, (0, 3), (1, 2)),
+                _apart(ours, theirs, (0, 3), (1, 2)),
+                _apart(ours, theirs, (0, 1), (2, 3)),
+                _apart(ours, ours, (0, 1), (2, 3)),
+                len(ours),
+            )
+        )
+    if not cuts:
+        raise ValueError(f"no two concepts of one {kind} are in both {one!r} and {other!r}")
+    *four, units = (np.mean(part, axis=0) for part in zip(*cuts))
+    return Concepts(*four, round(float(units)))
+
+
+def _partners(kinds, generator):
+    """Pair each item with another of its kind, in a ring of random order."""
+    kinds = np.asarray(kinds)
+    rings = [generator.permutation(np.flatnonzero(kinds == kind)) for kind in np.unique(kinds)]
+    rings = [ring for ring in rings if len(ring) > 1] or [np.array([], dtype=int)]
+    return np.concatenate(rings), np.concatenate([np.roll(ring, 1) for ring in rings])
 
 
 def homographs(trace, one, other):
@@ -143,6 +183,18 @@ def homographs(trace, one, other):
     ours = select(trace, np.asarray(trace.labels["homograph"]) != "")
     labels = ours.labels | {"token id": [str(one) for one in ours.id_T.tolist()]}
     return divergence(ours._replace(labels=labels), one, other, align="token id")
+
+
+def _halves(document, side, generator):
+    """Assign documents to halves within each side; tokens where a side has one document."""
+    half = np.zeros(len(document), dtype=int)
+    for which in (False, True):
+        mine = np.flatnonzero(side == which)
+        found, row = np.unique(document[mine], return_inverse=True)
+        if len(found) < 2:
+            found, row = mine, np.arange(len(mine))
+        half[mine] = generator.permutation(np.arange(len(found)) % 2)[row]
+    return half
 
 
 def follow_switch(trace, reference, before=5, after=20):
@@ -214,40 +266,39 @@ def _directions(reference):
     return direction
 
 
-def _mass(trace, load):
-    """Return what each token adds to an expert: router probability, or its first choice."""
-    if not load:
-        return trace.prob_LTE
-    mass_LTE = np.zeros(trace.prob_LTE.shape)
-    np.put_along_axis(mass_LTE, trace.expert_LTK[:, :, :1].astype(int), 1, axis=2)
-    return mass_LTE
+def _cuts(trace, one, other, label, align):
+    """Return, for each cut in halves, the units' means in four quarters, and their names."""
+    names = np.asarray(trace.labels[label])
+    values, unit = (
+        integer_codes(trace.labels[align]) if align else ([""], np.zeros(len(names), dtype=int))
+    )
+    chosen = ((names == one) | (names == other)) & (unit >= 0)
+    side, (seen, unit) = names[chosen] == other, np.unique(unit[chosen], return_inverse=True)
+    mass = np.moveaxis(trace.prob_LTE[:, chosen], 1, 0)
+    document, generator, cuts = documents(trace)[chosen], np.random.default_rng(0), []
+    for _ in range(SPLITS):
+        half = _halves(document, side, generator)
+        mean, whole = _quarters(mass, unit, half + 2 * side)
+        if whole.any():
+            cuts.append((mean, [values[at] for at in seen[whole]]))
+    if not cuts:
+        what = align or "token"
+        raise ValueError(f"no {what} is in both halves of both {one!r} and {other!r}")
+    return cuts
 
 
-def _halves(document, side, generator):
-    """Assign documents to halves within each side; tokens where a side has one document."""
-    half = np.zeros(len(document), dtype=int)
-    for which in (False, True):
-        mine = np.flatnonzero(side == which)
-        found, row = np.unique(document[mine], return_inverse=True)
-        if len(found) < 2:
-            found, row = mine, np.arange(len(mine))
-        half[mine] = generator.permutation(np.arange(len(found)) % 2)[row]
-    return half
+def _apart(ours, theirs, *pairs):
+    """Compare quarters of one group of units with quarters of another; average over units."""
+    far = [jensen_shannon(ours[:, a], theirs[:, b]).mean(0) for a, b in pairs]
+    return np.mean(far, axis=0)
 
 
 def _quarters(mass, unit, quarter):
-    """Return between, within and the number of units found in all four quarters, or None."""
+    """Return the means of the units found in all four quarters, and which these are."""
     place, wide = unit * 4 + quarter, 4 * (int(unit.max(initial=0)) + 1)
     count = np.bincount(place, minlength=wide).reshape(-1, 4)
     whole = (count > 0).all(1)
-    if not whole.any():
-        return None
     columns = mass.reshape(len(mass), -1).T
     total = np.stack([np.bincount(place, column, wide) for column in columns], -1)
-    mean = total.reshape(-1, 4, *mass.shape[1:])[whole] / count[whole][:, :, None, None]
-
-    def apart(pairs):
-        return np.mean([jensen_shannon(mean[:, a], mean[:, b]).mean(0) for a, b in pairs], axis=0)
-
-    # Quarters 0 and 1 are the halves of one side, 2 and 3 those of the other.
-    return apart([(0, 3), (1, 2)]), apart([(0, 1), (2, 3)]), whole.sum()
+    means = total.reshape(-1, 4, *mass.shape[1:])[whole] / count[whole][:, :, None, None]
+    return means, whole

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from moe_lesson.lessons.lesson10.repeats import MIXTRAL_REPEATS, random_repeats
 from moe_lesson.study.figures.frame import FONT, SERIES, apart, baseline, finish, our_style
 from moe_lesson.study.figures.palette import MUTED, OUTLINE
+from moe_lesson.study.statistics import MIXTRAL_REPEATS, random_repeats
 
 SMALLEST = 1e-4  # information below this share of H(E) is drawn at it
 
@@ -16,7 +16,7 @@ def repeats_by_depth(axes, found):
     Args:
         found: a Repeats of our model, of 8 experts and k = 2 as Mixtral.
 
-    >>> from moe_lesson.lessons.lesson10.repeats import Repeats
+    >>> from moe_lesson.study.statistics import Repeats
     >>> from moe_lesson.study.figures.frame import new_axes
     >>> half = Repeats(9, *np.full((4, 2), 0.5))
     >>> print(repeats_by_depth(new_axes(shown=False), half).get_title("left").replace("\\n", " "))
@@ -174,6 +174,44 @@ def divergence_by_layer(axes, found, names):
     compared = f"; {found.units} compared" if found.units > 1 else ""
     across = f"layer (dotted: halves of one group{compared})"
     return finish(axes, title, across, "Jensen-Shannon (bits)")
+
+
+@our_style()
+def concepts_by_layer(axes, found):
+    """Draw how far routing parts by language and by concept.
+
+    Args:
+        found: a Concepts.
+
+    >>> from moe_lesson.lessons.lesson10.divergence import Concepts
+    >>> from moe_lesson.study.figures.frame import new_axes
+    >>> two = Concepts(*np.array([[0.1, 0.4], [0.1, 0.5], [0.2, 0.1], [0.0, 0.0]]), 9)
+    >>> print(concepts_by_layer(new_axes(shown=False), two).get_title("left").replace("\\n", " "))
+    Layer 1: another language parts by 0.400 bits, another concept of one language by 0.100
+
+    Lesson 10.
+    """
+    layers, lines = np.arange(len(found.same_L)), []
+    names = (
+        "one concept, two languages",
+        "two concepts, two languages",
+        "two concepts, one language",
+    )
+    for name, bits, (shade, marker, dash) in zip(names, found[:3], SERIES):
+        axes.plot(layers, bits, color=shade, marker=marker, linestyle=dash, markersize=5)
+        lines.append((bits[-1], name.replace(", ", ",\n"), shade))
+    axes.plot(layers, found.halves_L, ":", color="#555555", linewidth=1.4)
+    lines.append((found.halves_L[-1], "halves of one", "#555555"))
+    top = max(row.max() for row in found[:4])
+    axes.set_ylim(0, 1.15 * top)
+    _names_right(axes, apart([line[0] for line in lines], 0.2 * top), lines)
+    axes.set_xticks(layers, [str(layer) for layer in layers])
+    at = int((found.same_L - found.one_L).argmax())
+    title = (
+        f"Layer {at}: another language parts by {found.same_L[at]:.3f} bits, another concept of "
+        f"one language by {found.one_L[at]:.3f}"
+    )
+    return finish(axes, title, "layer", "Jensen-Shannon (bits)")
 
 
 @our_style()

@@ -1,7 +1,6 @@
 """Interventions: other experts, other routers, another k, in a model that stays as it is."""
 
 from contextlib import ExitStack, contextmanager
-from copy import deepcopy
 from itertools import combinations
 from typing import NamedTuple
 
@@ -12,7 +11,6 @@ import torch.nn.functional as F
 from moe_lesson.models.likelihood import measuring
 from moe_lesson.moe.layer import MoELayer
 from moe_lesson.moe.routing import Routing, at_least_float32, check_k, hash_router
-from moe_lesson.study.information import integer_codes
 from moe_lesson.study.trace import trace_ids
 
 DRAWS = 8  # sets of other experts that a control tries
@@ -83,6 +81,53 @@ def forced(experts):
             expert_TK = logits_TE.index_fill(1, at, float("inf")).topk(k).indices
             weight_TK = logits_TE.gather(-1, expert_TK).softmax(-1)
             return Routing(logits_TE, weight_TK, expert_TK)
+
+        return routed
+
+    return change
+
+
+def alone(experts):
+    """Make a change: every token visits these experts and no other, as many as there are.
+
+    The weights are the softmax of the router's own scores over them: one expert alone has 1.
+
+    Raises:
+        ValueError: when it routes, if an expert does not exist.
+
+    >>> from moe_lesson.moe.routing import top_k
+    >>> routing = alone([2])(top_k, None)(torch.tensor([[1.0, 2.0, -9.0]]), 2)
+    >>> routing.expert_TK.tolist(), routing.weight_TK.tolist()
+    ([[2]], [[1.0]])
+
+    Lesson 10.
+    """
+
+    def change(_, __):
+        def routed(logits_TE, _k):
+            at, logits_TE = _places(experts, logits_TE), at_least_float32(logits_TE)
+            expert_TK = at.expand(len(logits_TE), len(at))
+            return Routing(logits_TE, logits_TE[:, at].softmax(-1), expert_TK)
+
+        return routed
+
+    return change
+
+
+def silent():
+    """Make a change: the experts are chosen as before and add nothing.
+
+    >>> from moe_lesson.moe.routing import top_k
+    >>> silent()(top_k, None)(torch.tensor([[1.0, 2.0]]), 1).weight_TK.tolist()
+    [[0.0]]
+
+    Lesson 10.
+    """
+
+    def change(route, _):
+        def routed(logits_TE, k):
+            routing = route(logits_TE, k)
+            return routing._replace(weight_TK=routing.weight_TK * 0)
 
         return routed
 
@@ -175,7 +220,7 @@ def everywhere(model, change):
 
     Lesson 10.
     """
-    return dict.fromkeys(range(len(_layers(model))), change)
+    return dict.fromkeys(range(len(sparse_layers(model))), change)
 
 
 @contextmanager
@@ -198,7 +243,7 @@ def intervened(model, changes, id_T=None):
 
     Lesson 10.
     """
-    layers = _layers(model)
+    layers = sparse_layers(model)
     if wrong := [layer for layer in changes if not 0 <= layer < len(layers)]:
         raise ValueError(f"layer is {wrong[0]}: the model has layers 0 to {len(layers) - 1}")
     before = {layer: layers[layer].router.route for layer in changes}
@@ -209,33 +254,6 @@ def intervened(model, changes, id_T=None):
     finally:
         for layer, route in before.items():
             layers[layer].router.route = route
-
-
-@contextmanager
-def fresh_routers(model, seed=0):
-    """Give every sparse layer an untrained router within the block; put its own back.
-
-    >>> from moe_lesson.models.config import TINY
-    >>> from moe_lesson.models.mixtral import Mixtral
-    >>> model = Mixtral(TINY)
-    >>> own = model.blocks[0].feed_forward.router
-    >>> with fresh_routers(model):
-    ...     model.blocks[0].feed_forward.router is own
-    False
-
-    Lesson 10.
-    """
-    layers, generator = _layers(model), torch.Generator().manual_seed(seed)
-    before = [layer.router for layer in layers]
-    try:
-        for layer, router in zip(layers, before, strict=True):
-            start_ED = torch.empty(router.score_ED.shape).normal_(std=0.02, generator=generator)
-            layer.router = deepcopy(router)
-            layer.router.score_ED.data.copy_(start_ED)
-        yield model
-    finally:
-        for layer, router in zip(layers, before, strict=True):
-            layer.router = router
 
 
 def token_losses(model, id_T, changes=None, batch=8):
@@ -297,7 +315,7 @@ def random_control(model, id_T, layer, experts, make=ablate, changes=None):
 
     Lesson 10.
     """
-    E, few = len(_layers(model)[layer].router.score_ED), len(set(experts))
+    E, few = len(sparse_layers(model)[layer].router.score_ED), len(set(experts))
     rest = [each for each in range(E) if each not in experts]
     # Sets without any of the intervened experts, if there are such.
     others = list(combinations(rest if len(rest) >= few else range(E), few))
@@ -332,67 +350,25 @@ def ablation_cost(model, id_T, layer):
 
     Lesson 10.
     """
-    E, plain_T = len(_layers(model)[layer].router.score_ED), token_losses(model, id_T)
+    E, plain_T = len(sparse_layers(model)[layer].router.score_ED), token_losses(model, id_T)
     runs = [token_losses(model, id_T, {layer: ablate([each])}) - plain_T for each in range(E)]
     count_E = np.bincount(trace_ids(model, id_T).expert_LTK[layer].ravel(), minlength=E)
     return Needs(np.stack(runs, axis=1), count_E / count_E.sum())
 
 
-def hashed_trace(own, k=2):
-    """Replace every layer's choices by those of a hash router: the token id decides.
-
-    Returns:
-        A RoutingTrace; I(E; token id) is all of H(E), I(E; label | token id) is 0 (k = 1).
-
-    >>> from moe_lesson.study.trace import RoutingTrace
-    >>> one, none = np.zeros((1, 2, 1), dtype=int), np.zeros((1, 2, 4))
-    >>> same = hashed_trace(RoutingTrace(["a", "a"], np.array([5, 5]), one, one, none))
-    >>> bool((same.expert_LTK[0, 0] == same.expert_LTK[0, 1]).all())
-    True
-
-    Lesson 10.
-    """
-    L, _, E = own.prob_LTE.shape
-    id_T = torch.as_tensor(np.asarray(own.id_T), dtype=torch.long)
-    layers = [hash_router(id_T, E, k, seed=layer).expert_TK.numpy() for layer in range(L)]
-    return _chosen(own, np.stack(layers))
-
-
-def oracle_trace(own, label="language"):
-    """Replace every layer's choices by the label itself: value n goes to expert n.
-
-    Returns:
-        A RoutingTrace with K = 1; I(E; label) is all of H(E). Tokens without the label go
-        to the last expert.
+def sparse_layers(model):
+    """List the sparse layers of a model, in order.
 
     Raises:
-        ValueError: the label has more values than there are experts.
+        ValueError: the model is dense.
 
-    >>> from moe_lesson.study.trace import RoutingTrace
-    >>> none = np.zeros((1, 2, 4))
-    >>> two = RoutingTrace(["a", "b"], np.arange(2), none, none, none, {"language": ["en", "de"]})
-    >>> oracle_trace(two).expert_LTK.tolist()
-    [[[1], [0]]]
+    >>> from moe_lesson.models.config import TINY
+    >>> from moe_lesson.models.mixtral import Mixtral
+    >>> len(sparse_layers(Mixtral(TINY)))
+    2
 
     Lesson 10.
     """
-    values, code_T = integer_codes(own.labels[label])
-    L, T, E = own.prob_LTE.shape
-    if len(values) > E:
-        raise ValueError(f"{label} has {len(values)} values: with {E} experts at most {E}")
-    return _chosen(own, np.broadcast_to((code_T % E)[:, None], (L, T, 1)).copy())
-
-
-def _chosen(own, expert_LTK):
-    """Return the trace with other choices, all of one token weighing the same."""
-    weight_LTK = np.full(expert_LTK.shape, 1 / expert_LTK.shape[2], dtype=np.float32)
-    prob_LTE = np.zeros(own.prob_LTE.shape, dtype=np.float32)
-    np.put_along_axis(prob_LTE, expert_LTK, weight_LTK, axis=2)
-    return own._replace(expert_LTK=expert_LTK, weight_LTK=weight_LTK, prob_LTE=prob_LTE)
-
-
-def _layers(model):
-    """Return the sparse layers of a model, in order."""
     layers = [block.feed_forward for block in model.blocks]
     if not all(isinstance(layer, MoELayer) for layer in layers):
         raise ValueError("the model is dense: it has no router to operate on")

@@ -22,11 +22,12 @@ QUESTION = (
 )
 
 
-def who_sees_what(trace):
+def who_sees_what(trace, within=()):
     """Set any label against the experts; hide what shuffled labels would also show.
 
     Args:
         trace: a RoutingTrace with labels; a few thousand tokens or more.
+        within: label -> names of labels that its shuffles keep, as in ``information``.
 
     Returns:
         An Explorer.
@@ -38,22 +39,19 @@ def who_sees_what(trace):
     """
     if trace.prob_LTE.shape[2] < 2:
         raise ValueError("there is 1 expert: no label can tell it from another")
-    trace, (left, right) = with_token_labels(trace), _panels()
-    factors = [
-        name
-        for name, label in trace.labels.items()
-        if name not in PLACES and len(set(label) - {""}) > 1
-    ]
-    if not factors:
-        raise ValueError("no label has two values: there is nothing to tell apart")
+    trace, (left, right), within = with_token_labels(trace), _panels(), dict(within)
+    factors = _factors(trace)
 
     @functools.lru_cache(maxsize=64)
     def explained(factor, given):
-        return information(trace, factor, given, permutations=PERMUTATIONS)
+        return information(trace, factor, *nulls(factor, given), permutations=PERMUTATIONS)
 
     @functools.lru_cache(maxsize=64)
     def counted(factor, layer, given):
-        return contingency_table(trace, factor, layer, given, PERMUTATIONS)
+        return contingency_table(trace, factor, layer, *nulls(factor, given), PERMUTATIONS)
+
+    def nulls(factor, given):
+        return ["token"] if given else [], within.get(factor, ())
 
     def view(layer, factor, show, given, hide, sort):
         found, info = counted(factor, layer, given), explained(factor, given)
@@ -66,6 +64,14 @@ def who_sees_what(trace):
 
     last = len(trace.expert_LTK) - 1
     return Explorer(view, _controls(last, factors), _states(last, factors), QUESTION)
+
+
+def _factors(trace):
+    """List the labels that can tell tokens apart."""
+    several = [name for name, label in trace.labels.items() if len(set(label) - {""}) > 1]
+    if not (factors := [name for name in several if name not in PLACES]):
+        raise ValueError("no label has two values: there is nothing to tell apart")
+    return factors
 
 
 def _panels():

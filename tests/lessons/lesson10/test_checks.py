@@ -4,9 +4,9 @@ import numpy as np
 import torch
 
 from moe_lesson.lessons.lesson10 import checks
-from moe_lesson.lessons.lesson10.divergence import jensen_shannon
 from moe_lesson.moe.routing import top_k
 from moe_lesson.study.information import mutual_information
+from moe_lesson.study.statistics import jensen_shannon
 from tests.lessons.answers import (  # noqa: F401  pytest runs them on this module's lists
     test_a_forgotten_return_is_named,
     test_a_right_answer_is_praised_in_one_sentence,

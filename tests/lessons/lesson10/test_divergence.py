@@ -7,8 +7,10 @@ from moe_lesson.lessons.lesson10.divergence import (
     divergence,
     follow_switch,
     homographs,
-    jensen_shannon,
+    other_concepts,
 )
+from moe_lesson.study.statistics import jensen_shannon
+from moe_lesson.study.trace import RoutingTrace
 from tests.planted import planted
 
 
@@ -24,10 +26,43 @@ def test_halves_of_one_language_are_near_and_noise_does_not_part(clustered, nois
     assert (parted.between_L > 10 * parted.high_L).all() and parted.units == 15
     same = divergence(noise, "en", "de")
     assert (np.abs(same.between_L - same.within_L) < 0.5 * same.within_L).all()
-    loads = divergence(clustered, "en", "de", align=None, load=True)
-    assert loads.between_L[3] > loads.high_L[3] and loads.units == 1
+    whole = divergence(clustered, "en", "de", align=None)
+    assert whole.between_L[3] > whole.high_L[3] and whole.units == 1
     with pytest.raises(ValueError, match="no concept is in both halves"):
         divergence(clustered, "en", "nl")
+
+
+def labelled(of_language, of_concept, seed=0):
+    """Plant experts that know the language, the concept, or both."""
+    generator, T = np.random.default_rng(seed), 2400
+    tongue, concept = generator.integers(0, 2, T), generator.integers(0, 6, T)
+    rules = np.random.default_rng(1)
+    score = generator.normal(size=(1, T, 8))
+    score[0] += of_language * rules.normal(size=(2, 8))[tongue]
+    score[0] += of_concept * rules.normal(size=(6, 8))[concept]
+    prob = np.exp(score) / np.exp(score).sum(-1, keepdims=True)
+    labels = {"language": np.where(tongue, "de", "en").tolist()}
+    labels |= {"concept": [f"c{one}" for one in concept]}
+    labels |= {"pos": ["noun" if one < 4 else "verb" for one in concept]}
+    labels |= {"document": (2 * (np.arange(T) % 40) + tongue).astype(str).tolist()}
+    return RoutingTrace(["a"] * T, np.arange(T), prob.argsort(-1)[:, :, :2], prob, prob, labels)
+
+
+def test_language_and_concept_are_told_apart():
+    tongue = other_concepts(labelled(2.0, 0.0), "en", "de")
+    assert tongue.units == 6 and tongue.same_L > 10 * tongue.halves_L
+    assert tongue.other_L == pytest.approx(tongue.same_L, rel=0.05)
+    assert tongue.one_L == pytest.approx(tongue.halves_L, rel=0.2)
+    concept = other_concepts(labelled(0.0, 2.0), "en", "de")
+    assert concept.other_L == pytest.approx(concept.one_L, rel=0.1)
+    assert concept.one_L > 10 * concept.same_L
+    assert concept.same_L == pytest.approx(concept.halves_L, rel=0.2)
+    with pytest.raises(ValueError, match="no two concepts of one pos"):
+        alone = labelled(1.0, 1.0)
+        pos = np.where(np.array(alone.labels["concept"]) == "c0", "noun", "").tolist()
+        few = [one if one == "c0" else "" for one in alone.labels["concept"]]
+        alone = alone._replace(labels=alone.labels | {"concept": few, "pos": pos})
+        other_concepts(alone, "en", "de")
 
 
 def test_homographs_part_with_depth():

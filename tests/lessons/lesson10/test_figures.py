@@ -5,11 +5,10 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from moe_lesson.lessons.lesson10 import figures_information, figures_interventions
-from moe_lesson.lessons.lesson10.divergence import divergence, follow_switch
-from moe_lesson.lessons.lesson10.repeats import repeats
+from moe_lesson.lessons.lesson10.divergence import divergence, follow_switch, other_concepts
 from moe_lesson.study.figures import frame, routing
 from moe_lesson.study.information import contingency_table, information
-from moe_lesson.study.statistics import Interval, intervals
+from moe_lesson.study.statistics import Interval, intervals, repeats
 from moe_lesson.study.trace import documents
 from tests.planted import planted
 from tests.rules.figure_checks import (  # noqa: F401  pytest runs them on the ``drawn`` of this module
@@ -73,6 +72,11 @@ def label_map_signed(axes):
 @figure
 def divergence_by_layer(axes):
     return figures_information.divergence_by_layer(axes, divergence(TRACE, "en", "de"), "en and de")
+
+
+@figure
+def concepts_by_layer(axes):
+    return figures_information.concepts_by_layer(axes, other_concepts(TRACE, "en", "de"))
 
 
 @figure

@@ -6,15 +6,17 @@ import numpy as np
 import pytest
 import torch
 
+from moe_lesson.lessons.lesson10.baselines import untrained_traces
 from moe_lesson.lessons.lesson10.interventions import (
     ablate,
     ablation_cost,
+    alone,
     chain,
     everywhere,
     forced,
-    fresh_routers,
     intervened,
     random_control,
+    silent,
     swapped,
     token_losses,
     with_k,
@@ -98,9 +100,7 @@ def test_the_model_is_the_same_after_every_operation(model):
         changed = token_losses(model, ID_T, {0: change})
         assert np.nanmax(np.abs(changed - plain)) > 1e-4
         assert np.array_equal(token_losses(model, ID_T), plain, equal_nan=True)
-    with pytest.raises(KeyboardInterrupt), fresh_routers(model):
-        assert np.nanmax(np.abs(token_losses(model, ID_T) - plain)) > 1e-4
-        raise KeyboardInterrupt
+    untrained_traces(model, trace_ids(model, ID_T), seeds=1)
     assert np.array_equal(token_losses(model, ID_T), plain, equal_nan=True)
     assert model.training
     assert all(torch.equal(a, b) for a, b in zip(weights, model.parameters(), strict=True))
@@ -153,22 +153,61 @@ def test_an_expert_that_says_nothing_is_not_missed(model):
     assert np.nanmax(np.abs(change)) < 1e-5
 
 
-def test_a_fresh_router_is_drawn_by_its_seed_and_a_dense_model_has_none(model):
-    seen = []
-    for seed in (0, 1, 0):
-        with fresh_routers(model, seed):
-            seen.append(token_losses(model, ID_T))
-    assert np.array_equal(seen[0], seen[2], equal_nan=True)
-    assert not np.array_equal(seen[0], seen[1], equal_nan=True)
+def test_an_expert_alone_takes_all_and_a_silent_layer_adds_nothing(model):
+    one = choices(model, {0: alone([2])})
+    assert one[0].tolist() == [[2]] * 60 and one[1].shape == (60, 2)
+    both = alone([3, 1])(top_k, None)(torch.tensor([[0.0, 2.0, 9.0, 1.0]]), 2)
+    assert both.expert_TK.tolist() == [[1, 3]]
+    assert torch.allclose(both.weight_TK, torch.tensor([[2.0, 1.0]]).softmax(-1))
+    muted = token_losses(model, ID_T, {1: silent()})
+    model.blocks[1].feed_forward.experts.down_EDF.data.zero_()
+    assert np.allclose(token_losses(model, ID_T), muted, atol=1e-5, equal_nan=True)
+    with pytest.raises(ValueError, match="experts 0 to 3"):
+        token_losses(model, ID_T, {1: alone([4])})
+
+
+def test_untrained_routers_are_fed_what_the_trained_ones_are(model):
+    own = trace_ids(model, ID_T)
+    found = untrained_traces(model, own, seeds=3)
+    assert not np.array_equal(found[0].expert_LTK, found[1].expert_LTK)
+    start_ED = torch.empty(4, TINY.dim).normal_(generator=torch.Generator().manual_seed(1))
+    inputs = []
+    router = model.blocks[0].feed_forward.router
+    hook = router.register_forward_pre_hook(lambda _, given: inputs.append(given[0]))
+    with torch.no_grad():
+        model(ID_T[None, :64])
+    hook.remove()
+    first = (inputs[0] @ start_ED.T).argmax(-1)
+    assert np.array_equal(found[1].expert_LTK[0, :64, 0], first.numpy())
+    # The trained router's own weights would give its own choices, in every layer.
+    kept = [block.feed_forward.router.score_ED.clone() for block in model.blocks]
+    for block in model.blocks:
+        block.feed_forward.router.score_ED.data.zero_()
+    assert not any(hooks(model))
+    for block, score_ED in zip(model.blocks, kept, strict=True):
+        block.feed_forward.router.score_ED.data.copy_(score_ED)
+    assert np.array_equal(trace_ids(model, ID_T).expert_LTK, own.expert_LTK)
+
+
+def hooks(model):
+    """List what is hung onto the routers."""
+    return [block.feed_forward.router._forward_pre_hooks for block in model.blocks]
+
+
+def test_a_dense_model_has_no_router():
     dense = Mixtral(replace(TINY, num_experts=1, top_k=1))
     with pytest.raises(ValueError, match="dense"):
         token_losses(dense, ID_T, {0: with_k(1)})
     with pytest.raises(ValueError, match="'hash' and 'random'"):
         swapped("other")
-    with pytest.raises(ValueError, match="needs the ids"):
-        choices_without_ids(model)
+    with pytest.raises(ValueError, match="dense"):
+        untrained_traces(dense, None)
 
 
-def choices_without_ids(model):
-    with intervened(model, {0: swapped("hash")}), torch.no_grad():
+def test_a_hash_router_needs_ids(model):
+    with (
+        pytest.raises(ValueError, match="needs the ids"),
+        intervened(model, {0: swapped("hash")}),
+        torch.no_grad(),
+    ):
         model(ID_T[None, :9])

@@ -41,6 +41,77 @@ WRONG_ANSWERS = {
             "        return (share * np.log2(share / alone)).sum()",
             "0 log 0 is 0",
         ),
+        (
+            "a share of the choice's entropy",
+            """
+def bits_told(count):
+    share = count / count.sum()
+    alone = share.sum(1, keepdims=True) * share.sum(0, keepdims=True)
+    seen = share > 0
+    bits = share[seen] * np.log2(share[seen] / alone[seen])
+    load = share.sum(0)
+    return bits.sum() / -(load * np.log2(load)).sum()
+""",
+            "I / H(E)",
+        ),
+        (
+            "a share of the label's entropy",
+            """
+def bits_told(count):
+    share = count / count.sum()
+    alone = share.sum(1, keepdims=True) * share.sum(0, keepdims=True)
+    seen = share > 0
+    bits = share[seen] * np.log2(share[seen] / alone[seen])
+    load = share.sum(1)
+    return bits.sum() / -(load * np.log2(load)).sum()
+""",
+            "I / H(L)",
+        ),
+        (
+            "an axis lost",
+            """
+def bits_told(count):
+    share = count / count.sum()
+    alone = share.sum(1) * share.sum(0) * np.ones_like(share)
+    seen = share > 0
+    return (share[seen] * np.log2(share[seen] / alone[seen])).sum()
+""",
+            "has lost its axis",
+        ),
+        (
+            "mean of the cells",
+            """
+def bits_told(count):
+    share = count / count.sum()
+    alone = share.sum(1, keepdims=True) * share.sum(0, keepdims=True)
+    seen = share > 0
+    bits = share[seen] * np.log2(share[seen] / alone[seen])
+    return bits.mean()
+""",
+            "mean of the cells",
+        ),
+        (
+            "counts, not shares",
+            """
+def bits_told(count):
+    alone = count.sum(1, keepdims=True) * count.sum(0, keepdims=True) / count.sum()
+    seen = count > 0
+    return (count[seen] * np.log2(count[seen] / alone[seen])).sum()
+""",
+            "Divide the counts",
+        ),
+        (
+            "in place",
+            """
+def bits_told(count):
+    share = count / count.sum()
+    alone = share.sum(1, keepdims=True) * share.sum(0, keepdims=True)
+    seen = share > 0
+    count[:] = 0
+    return (share[seen] * np.log2(share[seen] / alone[seen])).sum()
+""",
+            "you changed the counts",
+        ),
     ],
     "shuffle-labels": [
         (
@@ -75,6 +146,52 @@ WRONG_ANSWERS = {
             "    return np.random.default_rng(3).permutation(label_T[first])[row]",
             "use the one you are given",
         ),
+        (
+            "one label a document",
+            """
+def shuffle_labels(label_T, document_T, generator):
+    first = np.unique(document_T, return_index=True)[1]
+    return generator.permutation(label_T[first])
+""",
+            "give each its document's",
+        ),
+        (
+            "names exchanged, not documents",
+            """
+def shuffle_labels(label_T, document_T, generator):
+    names, code = np.unique(label_T, return_inverse=True)
+    return generator.permutation(names)[code]
+""",
+            "exchange the labels",
+        ),
+        (
+            "drawn with replacement",
+            """
+def shuffle_labels(label_T, document_T, generator):
+    _, first, row = np.unique(document_T, return_index=True, return_inverse=True)
+    return generator.choice(label_T[first], len(first))[row]
+""",
+            "do not draw them anew",
+        ),
+        (
+            "inside each document",
+            """
+def shuffle_labels(label_T, document_T, generator):
+    found = label_T.copy()
+    for number in np.unique(document_T):
+        found[document_T == number] = generator.permutation(found[document_T == number])
+    return found
+""",
+            "every document kept its own",
+        ),
+        (
+            "moved along by a few tokens",
+            """
+def shuffle_labels(label_T, document_T, generator):
+    return np.roll(label_T, generator.integers(1, len(label_T)))
+""",
+            "now has labels",
+        ),
     ],
     "how-far": [
         (
@@ -100,6 +217,69 @@ WRONG_ANSWERS = {
             "    return (one[seen] * np.log2(one[seen] / other[seen])).sum()",
             "not with the other",
         ),
+        (
+            "both sides whole",
+            """
+def how_far(one, other):
+    def bits(prob):
+        seen = prob[prob > 0]
+        return -(seen * np.log2(seen)).sum()
+    return 2 * bits((one + other) / 2) - bits(one) - bits(other)
+""",
+            "take their mean",
+        ),
+        (
+            "root",
+            """
+def how_far(one, other):
+    def bits(prob):
+        seen = prob[prob > 0]
+        return -(seen * np.log2(seen)).sum()
+    return np.sqrt(bits((one + other) / 2) - (bits(one) + bits(other)) / 2)
+""",
+            "That is its root",
+        ),
+        (
+            "half the differences",
+            """
+def how_far(one, other):
+    return np.abs(one - other).sum() / 2
+""",
+            "half the sum of differences",
+        ),
+        (
+            "mean over experts",
+            """
+def how_far(one, other):
+    def bits(prob):
+        safe = np.where(prob > 0, prob, 1)
+        return -(prob * np.log2(safe)).mean()
+    return bits((one + other) / 2) - (bits(one) + bits(other)) / 2
+""",
+            "mean over experts",
+        ),
+        (
+            "log of nothing",
+            """
+def how_far(one, other):
+    def bits(prob):
+        with np.errstate(all="ignore"):
+            return -(prob * np.log2(prob)).sum()
+    return bits((one + other) / 2) - (bits(one) + bits(other)) / 2
+""",
+            "0 log 0 is 0",
+        ),
+        (
+            "the first two experts",
+            """
+def how_far(one, other):
+    def bits(prob):
+        seen = prob[:2][prob[:2] > 0]
+        return -(seen * np.log2(seen)).sum()
+    return bits((one + other) / 2) - (bits(one) + bits(other)) / 2
+""",
+            "0.180 bits",
+        ),
     ],
     "without": [
         (
@@ -107,7 +287,7 @@ WRONG_ANSWERS = {
             "def without(logits_TE, experts, k):\n"
             "    best, expert_TK = logits_TE.topk(k)\n"
             "    return best.softmax(-1), expert_TK",
-            "expert 0 is still chosen",
+            "Expert 0 is still chosen",
         ),
         (
             "in place",
@@ -134,6 +314,71 @@ WRONG_ANSWERS = {
             "    return left_TE.softmax(-1).topk(k)[0], left_TE.topk(k).indices",
             "over the chosen two only",
         ),
+        (
+            "masked with 0",
+            """
+def without(logits_TE, experts, k):
+    left_TE = logits_TE.clone()
+    left_TE[:, experts] = 0
+    best, expert_TK = left_TE.topk(k)
+    return best.softmax(-1), expert_TK
+""",
+            "mask with -inf",
+        ),
+        (
+            "numbers of those left",
+            """
+def without(logits_TE, experts, k):
+    left = [e for e in range(logits_TE.shape[1]) if e not in experts]
+    best, expert_TK = logits_TE[:, left].topk(k)
+    return best.softmax(-1), expert_TK
+""",
+            "number the three that are left",
+        ),
+        (
+            "always two",
+            """
+def without(logits_TE, experts, k):
+    left_TE = logits_TE.clone()
+    left_TE[:, experts] = float("-inf")
+    best, expert_TK = left_TE.topk(2)
+    return best.softmax(-1), expert_TK
+""",
+            "must be (2, 1)",
+        ),
+        (
+            "worst first",
+            """
+def without(logits_TE, experts, k):
+    left_TE = logits_TE.clone()
+    left_TE[:, experts] = float("-inf")
+    best, expert_TK = left_TE.topk(k)
+    return best.flip(-1).softmax(-1), expert_TK.flip(-1)
+""",
+            "best first",
+        ),
+        (
+            "choices before weights",
+            """
+def without(logits_TE, experts, k):
+    left_TE = logits_TE.clone()
+    left_TE[:, experts] = float("-inf")
+    best, expert_TK = left_TE.topk(k)
+    return expert_TK, best.softmax(-1)
+""",
+            "you choose",
+        ),
+        (
+            "softmax over the tokens",
+            """
+def without(logits_TE, experts, k):
+    left_TE = logits_TE.clone()
+    left_TE[:, experts] = float("-inf")
+    best, expert_TK = left_TE.topk(k)
+    return best.softmax(0), expert_TK
+""",
+            "They must be 2/3 and 1/3",
+        ),
     ],
     "own-claim": [
         (
@@ -150,6 +395,46 @@ WRONG_ANSWERS = {
             "one seed for all",
             "def own_claim():\n    return 'layers know topics', 0.3, [0.1] * 20",
             "a seed of its own",
+        ),
+        (
+            "a dict",
+            """
+def own_claim():
+    return {"claim": "layers know topics", "measured": 0.3, "controls": [0.1, 0.2] * 10}
+""",
+            "return claim, measured, controls",
+        ),
+        (
+            "no words",
+            """
+def own_claim():
+    return "topics", 0.3, [n / 100 for n in range(20)]
+""",
+            "say in words",
+        ),
+        (
+            "a number a layer",
+            """
+def own_claim():
+    return "layers know topics", np.array([0.1, 0.3]), [n / 100 for n in range(20)]
+""",
+            "it must be a number",
+        ),
+        (
+            "nothing measured in a shuffle",
+            """
+def own_claim():
+    return "layers know topics", 0.3, [n / 100 for n in range(20)] + [float("nan")]
+""",
+            "leave it out",
+        ),
+        (
+            "the mean of the controls",
+            """
+def own_claim():
+    return "layers know topics", 0.3, np.mean([n / 100 for n in range(20)])
+""",
+            "list them",
         ),
     ],
 }

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from moe_lesson.lessons.lesson10.repeats import random_repeats, repeats
-from moe_lesson.study.statistics import repeat_share
+from moe_lesson.study.statistics import random_repeats, repeat_share, repeats
 from moe_lesson.study.trace import RoutingTrace
 
 

@@ -13,6 +13,9 @@ PARTS = {  # fill, hatch
 }
 
 
+BINARY = ((2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB"), (1, "bytes"))
+
+
 def scale_of(amount, units):
     """Choose the largest unit that an amount fills.
 
@@ -78,14 +81,14 @@ def cache_memory(axes, positions, memory, window=None):
         window: where a rolling buffer is full, drawn dotted.
 
     >>> from moe_lesson.study.figures.frame import new_axes
-    >>> memory = {"full": np.array([1e9, 8e9]), "rolling": np.array([1e9, 1e9])}
+    >>> memory = {"full": np.array([1, 8]) * 2**30, "rolling": np.array([1, 1]) * 2**30}
     >>> cache_memory(new_axes(shown=False), np.array([1, 8]), memory).get_title("left")
-    'At 8 positions: full 8.00 GB, rolling 1.00 GB (8.0 times less)'
+    'At 8 positions: full 8.00 GiB, rolling 1.00 GiB (8.0 times less)'
 
     Lesson 8.
     """
     held = np.array([np.asarray(row, dtype=float) for row in memory.values()])
-    scale, unit = scale_of(held.max(), ((1e9, "GB"), (1e6, "MB"), (1e3, "kB"), (1, "bytes")))
+    scale, unit = scale_of(held.max(), BINARY)
     held = held / scale
     style = {"markersize": 4, "markevery": max(1, len(positions) // 8)}
     beside = {"textcoords": "offset points", "annotation_clip": False, "va": "center"}

@@ -52,6 +52,13 @@ def speak(name, data, labels, settings):
     Returns:
         A dict of plain numbers for ``data/measurements``.
 
+    Raises:
+        KeyError: there is no such speaker.
+
+    >>> speak("magic", None, None, LANGUAGE)
+    Traceback (most recent call last):
+    KeyError: 'magic'
+
     Lesson 4.
     """
     config, remedy = speakers()[name]

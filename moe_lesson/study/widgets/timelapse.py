@@ -75,9 +75,7 @@ def time_lapse(runs):
         now = film[min(checkpoint, len(film) - 1)]
         axes.set_aspect("auto")
         draw = {VIEWS[0]: _shares, VIEWS[1]: _entropy, VIEWS[2]: _triangle}[show]
-        draw(cleared(axes), film, now, layer)
-        if len(films) > 1:
-            _name_run(axes, run)
+        _draw(draw, cleared(axes), films, run, now, layer)
         return View(png(axes.figure), _sentence(run, film, now, layer))
 
     longest = max(map(len, films.values()))
@@ -94,10 +92,12 @@ def time_lapse(runs):
     return panel
 
 
-def _name_run(axes, run):
-    """Write before the title whose picture it is."""
-    title = axes.get_title("left").replace("\n", " ")
-    finish(axes, f"{run}: {title[0].lower()}{title[1:]}", axes.get_xlabel(), axes.get_ylabel())
+def _draw(draw, axes, films, run, now, layer):
+    """Draw a picture; where there are several runs its title says whose it is."""
+    draw(axes, films[run], now, layer)
+    if len(films) > 1:
+        title = axes.get_title("left").replace("\n", " ")
+        finish(axes, f"{run}: {title[0].lower()}{title[1:]}", axes.get_xlabel(), axes.get_ylabel())
 
 
 def _check(films):

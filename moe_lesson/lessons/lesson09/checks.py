@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import torch
 
+from moe_lesson.lessons.lesson09.shifts import shifted_losses
 from moe_lesson.models.config import TINY
 from moe_lesson.models.likelihood import measuring
 from moe_lesson.models.mixtral import Mixtral
@@ -205,50 +206,14 @@ def next_token_loss(answer):
 def _mixed(answer, logits_BSV, id_BS, said):
     """Demand the loss of scores that tell the likely mistakes apart."""
     chance_BSV = logits_BSV.double().log_softmax(-1)
-    right, mistakes = _shifts(chance_BSV, id_BS)
-    twice, _ = _shifts(chance_BSV.exp().log_softmax(-1), id_BS)
+    right, mistakes = shifted_losses(chance_BSV, id_BS)
+    twice, _ = shifted_losses(chance_BSV.exp().log_softmax(-1), id_BS)
     mistakes += ((twice, "`cross_entropy` takes the softmax itself: give it scores"),)
     found = number_of(answer(logits_BSV.clone(), id_BS.clone()), "the loss")
     told = f"{said}the loss is {right:.4g} nats, not {found:.4g}: "
     for wrong, message in mistakes:
         demand(near(right, wrong) or not near(found, wrong), told + message)
     demand(near(found, right), f"{told}minus the log softmax at the next token, averaged")
-
-
-def _shifts(chance_BSV, id_BS):
-    """Return the right loss, and what likely mistakes make of it, each with its message."""
-    B, S, _ = chance_BSV.shape
-
-    def nats(pairs, parts=0):
-        """Average what tokens cost: ((sequence, position) that is asked, that of its answer)."""
-        costs = [-chance_BSV[asked][id_BS[token]].item() for asked, token in pairs]
-        return sum(costs) / (parts or len(costs))
-
-    places = [(b, s) for b in range(B) for s in range(S)]
-    pairs = [((b, s), (b, s + 1)) for b, s in places if s + 1 < S]
-    back = [(later, earlier) for earlier, later in pairs]
-    two = [((b, s), (b, s + 2)) for b, s in places if s + 2 < S]
-    flat, ring = [*zip(places, places[1:])], [((b, s), (b, (s + 1) % S)) for b, s in places]
-    right = nats(pairs)
-    return right, (
-        (nats(flat), "the last position of a sequence is asked for the first token of the next "
-         "sequence: shift within a sequence, `[:, :-1]` and `[:, 1:]`"),
-        (nats(ring), "`roll` asks the last position for the sequence's own first token: leave the "
-         "last position out"),
-        (nats([*flat, (places[-1], places[0])]), "`roll` without an axis runs through all "
-         "sequences: no sequence knows the next one's first token"),
-        (nats(back), "each position is asked for the token before it: turn the shift round"),
-        (nats([(asked, token) for token, asked in ring]), "each position is asked for the token "
-         "before it, and the first for the last: turn the shift round, and do not roll"),
-        (nats(two), "each position is asked for the second next token: shift by one"),
-        (nats(pairs, 1), "that is the sum over all positions: a loss is their mean"),
-        (nats(pairs, B), f"a sum over positions: divide by {len(pairs)}, not by {B} sequences"),
-        (nats(pairs, B * S), f"{len(pairs)} positions have an answer: you divide by {B * S}"),
-        (nats(pairs[: S - 1]), "only the first sequence counts"),
-        (nats(pairs[S - 2 :: S - 1]), "only the last token of each sequence counts"),
-        (right / math.log(2), "these are bits: a loss is in nats here"),
-        (-right, "the sign is turned: a loss is minus the logarithm"),
-    )  # fmt: skip
 
 
 @exercise("two models, three seeds each, and how far a pair of runs differs by its seed alone.")

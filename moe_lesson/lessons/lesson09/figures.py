@@ -3,7 +3,7 @@
 import numpy as np
 from matplotlib.ticker import NullLocator, PercentFormatter
 
-from moe_lesson.study.figures.frame import FONT, SERIES, apart, baseline, finish, our_style
+from moe_lesson.study.figures.frame import FONT, SERIES, baseline, finish, our_style
 
 
 @our_style()
@@ -58,7 +58,7 @@ def gap_lines(axes, steps, gaps, rival):
     >>> from moe_lesson.study.figures.frame import new_axes
     >>> gaps = {"tokens": [[0.01, 0.02], [0.03, 0.04]]}
     >>> gap_lines(new_axes(shown=False), [100, 300], gaps, "dense").get_title("left")
-    'dense: +0.030 bits per byte after 300 steps, at equal tokens (2 seeds)'
+    'dense: +0.030 after 300 steps, at equal tokens (2 seeds)'
 
     Lesson 9.
     """
@@ -79,8 +79,8 @@ def gap_lines(axes, steps, gaps, rival):
     axes.set_ylim(low, high + 0.45 * (high - low))
     axes.legend(loc="upper left", ncols=len(gaps), fontsize=FONT - 2, frameon=False)
     last = np.asarray(gaps["tokens"])[:, -1]
-    told = f"{rival}: {last.mean():+.3f} bits per byte after {steps[-1]:,} steps, at equal tokens"
-    title = f"{told} ({len(last)} seeds)"
+    seeds = f"({len(last)} seed{'s' * (len(last) > 1)})"
+    title = f"{rival}: {last.mean():+.3f} after {steps[-1]:,} steps, at equal tokens {seeds}"
     return finish(axes, title, "steps of the dense model", "dense minus sparse (bits per byte)")
 
 
@@ -94,7 +94,7 @@ def told_lines(axes, known):
     >>> from moe_lesson.study.figures.frame import new_axes
     >>> known = {"sparse": [{10: 0.1, 100: 0.9}], "dense": [{10: 0.1, 100: 0.6}]}
     >>> told_lines(new_axes(shown=False), known).get_title("left")
-    'Told 100 times: sparse 90 %, dense 60 % of the facts known (1 seed)'
+    'Told 100 times: sparse 90 %, dense 60 % known (1 seed)'
 
     Lesson 9.
     """
@@ -102,26 +102,20 @@ def told_lines(axes, known):
     rows = {
         name: np.array([[one[n] for n in told] for one in runs]) for name, runs in known.items()
     }
-    for one, (shade, marker, dash) in zip(rows.values(), SERIES):
-        axes.plot(told, one.mean(0), dash, marker=marker, color=shade, markersize=4, linewidth=1.5)
+    for (name, one), (shade, marker, dash) in zip(rows.items(), SERIES):
+        style = {"marker": marker, "color": shade, "markersize": 4, "linewidth": 1.5}
+        axes.plot(told, one.mean(0), linestyle=dash, label=name, **style)
         axes.fill_between(told, one.min(0), one.max(0), color=shade, alpha=0.2, linewidth=0)
-    middle = told[len(told) // 2]
-    at = told.index(middle)
-    levels = apart([one.mean(0)[-1] for one in rows.values()], 0.11)
-    for (name, one), level, (shade, _, _) in zip(
-        rows.items(), levels - max(0, levels.max() - 1.04), SERIES
-    ):
-        text = f"{name} {100 * one.mean(0)[-1]:.0f} %"
-        axes.text(1.01, level, text, transform=axes.get_yaxis_transform(), fontsize=FONT - 1,
-                  color=shade, va="center")  # fmt: skip
     axes.set_xscale("log")
     axes.set_xticks(told, [f"{n:,}" for n in told], fontsize=FONT - 1)
     axes.xaxis.set_minor_locator(NullLocator())
     axes.set_ylim(0, 1.08)
     axes.yaxis.set_major_formatter(PercentFormatter(1))
+    axes.legend(loc="lower right", fontsize=FONT - 1, frameon=False)
+    at = np.ptp([one.mean(0) for one in rows.values()], axis=0).argmax()
     shares = ", ".join(f"{name} {100 * one.mean(0)[at]:.0f} %" for name, one in rows.items())
     seeds = len(next(iter(rows.values())))
-    title = f"Told {middle:,} times: {shares} of the facts known ({seeds} seed{'s' * (seeds > 1)})"
+    title = f"Told {told[at]:,} times: {shares} known ({seeds} seed{'s' * (seeds > 1)})"
     return finish(axes, title, "times that the text tells a fact", "facts known")
 
 

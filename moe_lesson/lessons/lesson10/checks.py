@@ -182,10 +182,7 @@ def own_claim(answer):
     demand(hasattr(controls, "__len__"), f"controls are one {type(controls).__name__}: list them")
     controls = [number_of(control, "a control", "leave it out, and say so") for control in controls]
     demand(len(controls) > 0, "there is no control: without one the number says nothing")
-    demand(
-        len(controls) > 19,
-        f"{len(controls)} controls: with fewer than 20 you cannot see the rarest 5 %",
-    )
+    demand(len(controls) > 19, f"{len(controls)} controls: the rarest 5 % show from 20 on")
     demand(len(set(controls)) > 1, "all controls are equal: give each shuffle a seed of its own")
     reach = sum(control >= measured for control in controls)
     print(f"{claim}: measured {measured:.3g}; {reach} of {len(controls)} controls reach it")

@@ -86,13 +86,16 @@ def information_by_layer(axes, found):
     else:
         axes.set_ylim(0, 1.15 * max(np.nanmax(told), np.nanmax(null), 0.1))
     axes.set_xticks(layers, [str(layer) for layer in layers])
-    most = {name: one.share() for name, one in found.items()}
-    name = max(most, key=lambda name: np.nanmax(most[name].bits_L))
-    at = int(np.nanargmax(most[name].bits_L))
+    (name, first), *more = ((name, one.share()) for name, one in found.items())
+    at = int(np.nanargmax(first.bits_L))
     title = (
-        f"Layer {at}: {name} explains {100 * most[name].bits_L[at]:.1f} % of H(E), "
-        f"95 % of shuffles below {100 * most[name].high95_L[at]:.1f} %"
+        f"Layer {at}: {name} explains {100 * first.bits_L[at]:.1f} % of H(E), "
+        f"95 % of shuffles below {100 * first.high95_L[at]:.1f} %"
     )
+    if more:
+        ends = [100 * np.take(one.bits_L, (0, -1)) for one in (first, more[0][1])]
+        ends = "{:.1f} to {:.1f} %, {} {:.1f} to {:.1f} %".format(*ends[0], more[0][0], *ends[1])
+        title = f"Of H(E), first to last layer: {name} {ends}"
     return finish(
         axes, title, "layer (dotted: 95 % of shuffles lie below)", "I(E; label) / H(E) (%)"
     )

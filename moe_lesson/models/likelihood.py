@@ -101,7 +101,7 @@ def evaluate(model, text, length, batch=16, limit=None):
     return Score(nats / targets.numel(), nats / math.log(2) / max(count, 1), targets.numel(), count)
 
 
-def token_nats(model, text, length=None):
+def token_nats(model, text):
     """Measure the cross entropy of every token, each document read from its own start.
 
     A document longer than the model's reach is read in windows that overlap by half, so
@@ -109,7 +109,6 @@ def token_nats(model, text, length=None):
 
     Args:
         text: a ``text.tokenizer.Text`` of documents that start with <s>.
-        length: positions a window; None: the model's ``context_len``.
 
     Returns:
         nats_T, float32 on the CPU: the surprise of each token; nan for <s>, which nothing
@@ -129,10 +128,9 @@ def token_nats(model, text, length=None):
     """
     if not len(text.id_T) or text.id_T[0] != START:
         raise ValueError(f"the text has to begin with <s> (id {START})")
-    length = length or model.config.context_len
     nats_T = torch.full((len(text.id_T),), float("nan"))
     device = next(model.parameters()).device
-    windows = _windows(text.id_T, length)
+    windows = _windows(text.id_T, model.config.context_len)
     with measuring(model):
         for first in range(0, len(windows), WINDOWS):
             part = windows[first : first + WINDOWS]

@@ -15,6 +15,7 @@ from moe_lesson.moe.routers import LinearRouter
 from moe_lesson.study.trials import BalancingMethod
 
 RATE, BATCH = 0.01, 1024
+WIDTH = 64  # of the network that makes a smooth function
 
 
 class Size(NamedTuple):
@@ -181,8 +182,8 @@ class Teacher(NamedTuple):
         return x_TD, ((x_TD @ self.in_FD.T).tanh() @ self.out_VF.T).argmax(-1), None
 
 
-def teacher(size, seed, width=64):
-    """Draw a network of one hidden layer to be imitated.
+def teacher(size, seed):
+    """Draw a network of one hidden layer, 64 wide, to be imitated.
 
     >>> teacher(Size(), seed=0).in_FD.shape
     torch.Size([64, 32])
@@ -190,8 +191,8 @@ def teacher(size, seed, width=64):
     Lesson 9.
     """
     generator = torch.Generator().manual_seed(seed)
-    in_FD = torch.randn(width, size.dim, generator=generator) * size.dim**-0.5
-    return Teacher(in_FD, torch.randn(size.labels, width, generator=generator))
+    in_FD = torch.randn(WIDTH, size.dim, generator=generator) * size.dim**-0.5
+    return Teacher(in_FD, torch.randn(size.labels, WIDTH, generator=generator))
 
 
 def _check_task(task, size):
@@ -204,8 +205,8 @@ def _check_task(task, size):
         raise ValueError(f"labels go up to {last}: this layer has {size.labels}")
 
 
-def even(routed, weight=0.01):
-    """Weigh the Switch loss.
+def even(routed):
+    """Weigh the Switch loss by 0.01.
 
     >>> from moe_lesson.moe.routers import RouterOutput
     >>> from moe_lesson.moe.routing import top_k
@@ -214,7 +215,7 @@ def even(routed, weight=0.01):
 
     Lesson 3.
     """
-    return weight * switch_loss(routed.routing)
+    return 0.01 * switch_loss(routed.routing)
 
 
 EVEN = BalancingMethod(penalty=even)

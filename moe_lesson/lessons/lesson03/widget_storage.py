@@ -2,7 +2,6 @@
 
 import ipywidgets
 import numpy as np
-from matplotlib.ticker import MaxNLocator
 
 from moe_lesson.lessons.lesson03.storage import Stored
 from moe_lesson.study.figures.frame import SERIES, baseline, cleared, finish, new_axes, png
@@ -87,7 +86,7 @@ def _draw(axes, same, mine):
     bits = np.mean([run.bits for run in mine])
     title = f"{mine[0].num_experts} experts, k = {mine[0].top_k}, {mine[0].facts:,} facts: "
     title += f"{bits:,.0f} bits, {bits / mine[0].parameters:.2f} a parameter"
-    axes.yaxis.set_major_locator(MaxNLocator(5, integer=True))  # margins were set for two digits
+    axes.locator_params(axis="y", nbins=5, integer=True)  # margins were set for two digits
     return finish(axes, title, "experts, and total parameters", "thousand bits stored")
 
 

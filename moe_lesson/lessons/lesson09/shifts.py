@@ -30,18 +30,16 @@ def shifted_losses(chance_BSV, id_BS):
 
     places = [(b, s) for b in range(B) for s in range(S)]
     pairs = [((b, s), (b, s + 1)) for b, s in places if s + 1 < S]
-    back = [(later, earlier) for earlier, later in pairs]
     two = [((b, s), (b, s + 2)) for b, s in places if s + 2 < S]
     flat, ring = [*zip(places, places[1:])], [((b, s), (b, (s + 1) % S)) for b, s in places]
-    right = nats(pairs)
-    return right, (
+    return nats(pairs), (
         (nats(flat), "the last position of a sequence is asked for the first token of the next "
          "sequence: shift within a sequence, `[:, :-1]` and `[:, 1:]`"),
         (nats(ring), "`roll` asks the last position for the sequence's own first token: leave the "
          "last position out"),
         (nats([*flat, (places[-1], places[0])]), "`roll` without an axis runs through all "
          "sequences: no sequence knows the next one's first token"),
-        (nats(back), "each position is asked for the token before it: turn the shift round"),
+        (nats([pair[::-1] for pair in pairs]), "asked for the one before: turn the shift round"),
         (nats([(asked, token) for token, asked in ring]), "each position is asked for the token "
          "before it, and the first for the last: turn the shift round, and do not roll"),
         (nats(two), "each position is asked for the second next token: shift by one"),
@@ -50,6 +48,6 @@ def shifted_losses(chance_BSV, id_BS):
         (nats(pairs, B * S), f"{len(pairs)} positions have an answer: you divide by {B * S}"),
         (nats(pairs[: S - 1]), "only the first sequence counts"),
         (nats(pairs[S - 2 :: S - 1]), "only the last token of each sequence counts"),
-        (right / math.log(2), "these are bits: a loss is in nats here"),
-        (-right, "the sign is turned: a loss is minus the logarithm"),
+        (nats(pairs) / math.log(2), "these are bits: a loss is in nats here"),
+        (-nats(pairs), "the sign is turned: a loss is minus the logarithm"),
     )  # fmt: skip

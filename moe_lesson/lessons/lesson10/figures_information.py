@@ -51,7 +51,19 @@ def repeats_by_depth(axes, found):
     return finish(axes, title, across, "share of neighbours (%)")
 
 
-@our_style()
+def _told(found):
+    """Say what a label explains where that is most; of several, the first two from end to end."""
+    part = {name: one.share() for name, one in found.items()}
+    if len(part) > 1:
+        ends = [(name, *np.take(100 * one.bits_L, (0, -1))) for name, one in part.items()][:2]
+        said = (f"{name} {first:.1f} to {last:.1f} %" for name, first, last in ends)
+        return "Of H(E), first to last layer: " + ", ".join(said)
+    ((name, one),) = part.items()
+    at = int(np.nanargmax(one.bits_L))
+    told, chance = 100 * one.bits_L[at], 100 * one.high95_L[at]
+    return f"Layer {at}: {name} explains {told:.1f} % of H(E), 95 % of shuffles below {chance:.1f} %"
+
+
 def information_by_layer(axes, found):
     """Draw the share of H(E) that labels explain; a band ends where 95 % of the shuffles do.
 
@@ -67,37 +79,24 @@ def information_by_layer(axes, found):
 
     Lesson 10.
     """
-    low = 0 if len(found) == 1 else 100 * SMALLEST
-    ends = []
+    low, ends = 0 if len(found) == 1 else 100 * SMALLEST, []
     for (name, one), (shade, marker, dash) in zip(found.items(), SERIES):
         share = one.share()
         layers = np.arange(len(share.bits_L))
-        told = np.maximum(100 * share.bits_L, low)
-        null = np.maximum(100 * share.high95_L, low)
+        told, null = (np.maximum(100 * one_L, low) for one_L in (share.bits_L, share.high95_L))
         if not low:
             axes.fill_between(layers, low, null, color=shade, alpha=0.18, linewidth=0)
         axes.plot(layers, null, ":", color=shade, linewidth=1.2)
         axes.plot(layers, told, color=shade, marker=marker, linestyle=dash, markersize=5)
         ends.append((told[-1], name, shade))
     if low:
-        axes.set_yscale("log")
-        axes.set_ylim(low, 130)
+        axes.set(yscale="log", ylim=(low, 130))
         _names_right(axes, np.exp(apart(np.log([end[0] for end in ends]), 0.85)), ends)
     else:
         axes.set_ylim(0, 1.15 * max(np.nanmax(told), np.nanmax(null), 0.1))
     axes.set_xticks(layers, [str(layer) for layer in layers])
-    (name, first), *more = ((name, one.share()) for name, one in found.items())
-    at = int(np.nanargmax(first.bits_L))
-    title = (
-        f"Layer {at}: {name} explains {100 * first.bits_L[at]:.1f} % of H(E), "
-        f"95 % of shuffles below {100 * first.high95_L[at]:.1f} %"
-    )
-    if more:
-        ends = [100 * np.take(one.bits_L, (0, -1)) for one in (first, more[0][1])]
-        ends = "{:.1f} to {:.1f} %, {} {:.1f} to {:.1f} %".format(*ends[0], more[0][0], *ends[1])
-        title = f"Of H(E), first to last layer: {name} {ends}"
     return finish(
-        axes, title, "layer (dotted: 95 % of shuffles lie below)", "I(E; label) / H(E) (%)"
+        axes, _told(found), "layer (dotted: 95 % of shuffles lie below)", "I(E; label) / H(E) (%)"
     )
 
 

@@ -152,7 +152,9 @@ def test_a_backend_that_cannot_be_loaded_is_named_and_the_figure_drawn(monkeypat
     assert png(axes.figure) == png(new_axes(shown=False).figure)
 
 
-@pytest.mark.parametrize("backend", ["agg", "svg", "pdf", "module://matplotlib_inline.backend_inline"])
+@pytest.mark.parametrize(
+    "backend", ["agg", "svg", "pdf", "module://matplotlib_inline.backend_inline"]
+)
 def test_a_backend_changes_no_byte(backend):
     before = plt.get_backend()
     plain = png(new_axes(shown=False).figure)

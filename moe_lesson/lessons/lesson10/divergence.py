@@ -282,8 +282,7 @@ def _cuts(trace, one, other, label, align):
         if whole.any():
             cuts.append((mean, [values[at] for at in seen[whole]]))
     if not cuts:
-        what = align or "token"
-        raise ValueError(f"no {what} is in both halves of both {one!r} and {other!r}")
+        raise ValueError(f"no {align or 'token'} is in both halves of both {one!r} and {other!r}")
     return cuts
 
 

@@ -106,8 +106,7 @@ def alone(experts):
     def change(_, __):
         def routed(logits_TE, _k):
             at, logits_TE = _places(experts, logits_TE), at_least_float32(logits_TE)
-            expert_TK = at.expand(len(logits_TE), len(at))
-            return Routing(logits_TE, logits_TE[:, at].softmax(-1), expert_TK)
+            return Routing(logits_TE, logits_TE[:, at].softmax(-1), at.expand(len(logits_TE), -1))
 
         return routed
 

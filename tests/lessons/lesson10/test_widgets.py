@@ -13,7 +13,7 @@ from moe_lesson.lessons.lesson10.divergence import divergence
 from moe_lesson.lessons.lesson10.interventions import ablate, everywhere, token_losses, with_k
 from moe_lesson.lessons.lesson10.widget_interventions import expert_surgery
 from moe_lesson.lessons.lesson10.widget_labels import who_sees_what
-from moe_lesson.lessons.lesson10.widget_parallel import matched, parallel_story
+from moe_lesson.lessons.lesson10.widget_parallel import SHOWN, matched, parallel_story
 from moe_lesson.lessons.lesson10.widget_paths import expert_paths
 from moe_lesson.models.config import TINY
 from moe_lesson.models.mixtral import Mixtral
@@ -171,7 +171,7 @@ def test_the_parallel_story_says_what_numpy_says(parallel):
     pairs = matched(*two)
     same = [two[0].expert_LTK[3, a[0], 0] == two[1].expert_LTK[3, b[0], 0] for a, b in pairs]
     assert f"{100 * np.mean(same):.0f} % of {len(pairs)} words" in parallel.sentence
-    assert parallel.picture.count("<div style") == min(24, len(pairs))
+    assert parallel.picture.count("<div style") == min(SHOWN, len(pairs))
     shown = re.findall(r"<sub>(\d)</sub>", parallel.picture)
     assert shown[0] == str(two[0].expert_LTK[3, pairs[0][0][0], 0])
     parallel.move(align=False)

@@ -174,15 +174,13 @@ def shuffle_labels(label_T, document_T, generator):
             "do not draw them anew",
         ),
         (
-            "inside each document",
+            "the documents handed back too",
             """
 def shuffle_labels(label_T, document_T, generator):
-    found = label_T.copy()
-    for number in np.unique(document_T):
-        found[document_T == number] = generator.permutation(found[document_T == number])
-    return found
+    _, first, row = np.unique(document_T, return_index=True, return_inverse=True)
+    return generator.permutation(label_T[first])[row], row
 """,
-            "every document kept its own",
+            "156 went out",
         ),
         (
             "moved along by a few tokens",

@@ -2,7 +2,8 @@
 
 ``x_TD`` promises a tensor (torch or NumPy) with two axes, and T and D keep one size within a
 function. The weights of ``self`` count as the function's own names. A NamedTuple that a
-function returns (``Routing``, ``Plan``) keeps the same promise among its fields.
+function returns (``Routing``, ``Plan``) keeps the same promise among its fields; those that a
+check hands on are the reader's answers, right or wrong.
 """
 
 import functools
@@ -61,6 +62,8 @@ def _problems_of_call(frame, result):
         if isinstance(owner, torch.nn.Module):
             weights = {**owner._parameters, **owner._buffers}
         found += problems(weights | {name: values[name] for name in names if name in values})
+    if "checks" in frame.f_globals.get("__name__", "").rpartition(".")[2]:
+        return found
     for value in (result, *result) if isinstance(result, tuple) else ():
         if hasattr(value, "_asdict"):
             found += [f"{type(value).__name__}.{fault}" for fault in problems(value._asdict())]

@@ -147,6 +147,7 @@ def test_recorded_measurements_say_how_they_were_made(name):
     found = recorded(name)
     assert found["command"] == f"python tools/measure.py {name}" and found["settings"]["steps"]
     seeds = {run["seed"] for run in found["runs"]}
-    assert seeds == {0, 1, 2}
+    # The race begins with its rates, on a seed that no result uses; its runs go on being added.
+    assert seeds == {0, 1, 2} if name != "race" else 100 in seeds <= {0, 1, 2, 100}
     assert (FOLDER / f"{name}.json").stat().st_size < 200_000
     assert json.dumps(found, allow_nan=False)

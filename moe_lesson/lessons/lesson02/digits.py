@@ -91,12 +91,17 @@ def told_experts(train, test, epochs, seed=0):
     Lesson 2.
     """
     angle_TE = F.one_hot(train.angle_T, len(ANGLES)).float()  # each expert's own training set
-    one_TE = torch.ones(len(train.digit_T), 1)
+    everything = torch.ones(len(train.digit_T), 1)
     by_angle = train._replace(digit_T=train.angle_T)
     one, gate, experts = (
         train_panel(Panel(linear, counts.shape[1], seed), images, epochs, counts, seed)
-        for images, counts in ((train, one_TE), (by_angle, one_TE), (train, angle_TE))
+        for images, counts in ((train, everything), (by_angle, everything), (train, angle_TE))
     )
+    return {"one linear model": accuracy(one, test, "even"), **_sent(gate, experts, test)}
+
+
+def _sent(gate, experts, test):
+    """Send each image to the expert of its angle, as a gate guesses it or as it is."""
     with torch.no_grad():
         guess_TE = experts(test.pixel_TD)[1].argmax(-1)
         turn_T = gate(test.pixel_TD)[1][:, 0, : len(ANGLES)].argmax(-1)
@@ -106,8 +111,7 @@ def told_experts(train, test, epochs, seed=0):
         "learned gate": guess_TE[rows, turn_T] == test.digit_T,
         "true gate": guess_TE[rows, test.angle_T] == test.digit_T,
     }
-    shares = {name: right_T.double().mean().item() for name, right_T in answers.items()}
-    return {"one linear model": accuracy(one, test, "even"), **shares}
+    return {name: right_T.double().mean().item() for name, right_T in answers.items()}
 
 
 def linear():

@@ -61,9 +61,11 @@ def _told(found):
     ((name, one),) = part.items()
     at = int(np.nanargmax(one.bits_L))
     told, chance = 100 * one.bits_L[at], 100 * one.high95_L[at]
-    return f"Layer {at}: {name} explains {told:.1f} % of H(E), 95 % of shuffles below {chance:.1f} %"
+    said = f"Layer {at}: {name} explains {told:.1f} % of H(E), 95 % of shuffles below"
+    return f"{said} {chance:.1f} %"
 
 
+@our_style()
 def information_by_layer(axes, found):
     """Draw the share of H(E) that labels explain; a band ends where 95 % of the shuffles do.
 

@@ -15,6 +15,7 @@ import math
 import platform
 import sys
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -89,7 +90,7 @@ def note(path, found, run):
     print(run, flush=True)
 
 
-def experts(found, path, seeds, real):
+def experts(found, path, seeds, real=False):
     if real:
         documents = [novel(language) for language in NOVELS] + [shakespeare()]
         text, data, sizes = "real", prepare(documents, VOCAB)[1], EXPERTS[:3]
@@ -104,7 +105,7 @@ def experts(found, path, seeds, real):
                 note(path, found, summary(config, settings, rows, text))
 
 
-def busy(found, path, seeds):
+def remedies(found, path, seeds):
     _, data, labels = training_data(VOCAB, budget=BUDGET)
     for seed in range(seeds):
         for name in longer.speakers():
@@ -136,28 +137,30 @@ def race(found, path, seeds):
             note(path, found, about | races.run(about["model"], data, settings))
 
 
+MEASUREMENTS = {  # name -> what its file says of every run, and who measures
+    "experts": (SETTINGS, experts),
+    "memory": (storage.Practice(), memory),
+    "remedies": (BUSY, remedies),
+    "forgetting": (replace(longer.Lesson(None), size=None), forgetting),
+    "race": (races.schedule(3000, 0.003, 0), race),
+}
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("name", choices=["experts", "memory", "remedies", "forgetting", "race"])
+    parser.add_argument("name", choices=list(MEASUREMENTS))
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--real", action="store_true", help="read novels instead of the corpus")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     path = FOLDER / f"{arguments.name}.json"
-    settings = {"experts": SETTINGS, "remedies": BUSY, "race": races.schedule(3000, 0.003, 0)}
-    settings["memory"] = storage.Practice()
-    settings["forgetting"] = replace(longer.Lesson(None), size=None)
-    found = opened(path, f"python tools/measure.py {arguments.name}", settings[arguments.name])
-    if arguments.name == "experts":
-        experts(found, path, arguments.seeds, arguments.real)
-    elif arguments.name == "memory":
-        memory(found, path, arguments.seeds)
-    elif arguments.name == "race":
-        race(found, path, arguments.seeds)
-    elif arguments.name == "forgetting":
-        forgetting(found, path, arguments.seeds)
-    else:
-        busy(found, path, arguments.seeds)
+    settings, measure = MEASUREMENTS[arguments.name]
+    found = opened(path, f"python tools/measure.py {arguments.name}", settings)
+    if arguments.real:
+        if arguments.name != "experts":
+            parser.error("--real is for experts: nothing else reads novels")
+        measure = partial(measure, real=True)
+    measure(found, path, arguments.seeds)
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ from moe_lesson.corpus.labels import label_tokens
 from moe_lesson.corpus.store import held_out_pages, training_data
 from moe_lesson.inference.generate import stream_text
 from moe_lesson.inference.sampling import Sampling
+from moe_lesson.lessons.lesson09.race import rivals
 from moe_lesson.models.config import SMALL
 from moe_lesson.models.likelihood import bits_by, token_nats
 from moe_lesson.models.mixtral import Mixtral
@@ -36,9 +37,7 @@ from moe_lesson.training.settings import Settings
 BUDGET = 10_000_000
 LENGTH = 128  # tokens a sequence; further than it was trained to read, a model reads nonsense
 SPARSE = dataclasses.replace(SMALL, context_len=LENGTH)
-# As many active parameters: two experts of 448 are one of 896.
-DENSE = dataclasses.replace(SPARSE, num_experts=1, top_k=1, hidden_dim=2 * SMALL.hidden_dim)
-CONFIGS = {"small": SPARSE, "dense": DENSE}
+CONFIGS = {"small": SPARSE, "dense": rivals(SPARSE)["dense, as active"]}
 SETTINGS = Settings(
     steps=3000, batch=16, length=LENGTH, learning_rate=3e-3, warmup=100, measure_every=250, seed=0
 )

@@ -47,8 +47,8 @@ def exercise(praise, asserts=False):
         @functools.wraps(test)
         def check(*answers):
             try:
-                silent = (asserts and at == 0 for at in range(len(answers)))
-                test(*map(functools.partial, [_ask] * len(answers), answers, silent))
+                silent = [asserts, *[False] * len(answers)]
+                test(*(functools.partial(_ask, *each) for each in zip(answers, silent)))
             except NotAttempted:
                 print("not attempted")
             else:
@@ -94,11 +94,12 @@ def demand(holds, message):
         raise AssertionError(message)
 
 
-def called(answer, *inputs, when):
+def called(answer, *inputs, when, hint=""):
     """Call the reader's function; a stop inside it becomes a message that says where.
 
     Args:
         when: what was given, in words.
+        hint: what may be the reason.
 
     Raises:
         AssertionError: the function raised something.
@@ -115,27 +116,28 @@ def called(answer, *inputs, when):
         raise
     except Exception as error:
         said = f"{when}: your function stops with {type(error).__name__}, {error}"
-        raise AssertionError(said) from error
+        raise AssertionError(said + f". Perhaps: {hint}" * bool(hint)) from error
 
 
-def no_mistake(given, mistakes, said=""):
+def no_mistake(given, mistakes, said="", tolerance=1e-4):
     """Stop with the message of the mistake that gives just these numbers, if one does.
 
     Args:
-        mistakes: pairs of what a mistake gives, and what to say of it.
+        mistakes: what to say of a mistake -> the numbers that it gives.
         said: what comes before the message.
+        tolerance: as in ``near``.
 
     Raises:
         AssertionError: a mistake's numbers are the given ones.
 
-    >>> no_mistake(torch.tensor([1.0, 4.0]), [([1.0, 4.0], "it is squared twice")])
+    >>> no_mistake(torch.tensor([1.0, 4.0]), {"it is squared twice": [1.0, 4.0]})
     Traceback (most recent call last):
     AssertionError: it is squared twice
 
     Lesson 0.
     """
-    for wrong, message in mistakes:
-        demand(not near(given, wrong), said + message)
+    for message, wrong in mistakes.items():
+        demand(not near(given, wrong, tolerance), said + message)
 
 
 def tensor_of(given, shape, what):

@@ -110,17 +110,31 @@ def rank_correlation(one, other, draws=20_000):
         orders = np.array(list(permutations(range(len(ours)))))
     else:
         orders = np.random.default_rng(0).random((draws, len(ours))).argsort(-1)
-    size = np.sqrt((ours @ ours) * (theirs @ theirs)) or 1.0
-    null = np.abs(theirs[orders] @ ours / size).round(9)
+    null = np.abs(theirs[orders] @ ours).round(9)
     sizes, count = np.unique(null, return_counts=True)
     reach = count[::-1].cumsum()[::-1] / len(null)
-    return float(ours @ theirs / size), float(sizes[reach <= 0.05].min(initial=1.0))
+    return float(ours @ theirs), float(sizes[reach <= 0.05].min(initial=1.0))
+
+
+def spearman(one, other):
+    """Correlate two lists by rank; equal values share the mean of their ranks.
+
+    Returns:
+        -1 (reversed) to 1 (the same order); 0 if all values of a list are equal.
+
+    >>> round(spearman([1, 2, 3], [30, 10, 20]), 9)
+    -0.5
+
+    Lesson 4.
+    """
+    return float(_ranks(np.asarray(one, dtype=float)) @ _ranks(np.asarray(other, dtype=float)))
 
 
 def _ranks(values):
-    """Rank values about 0; equal ones share the mean of their ranks."""
+    """Rank values about 0, scaled to length 1; equal ones share the mean of their ranks."""
     below = (values[:, None] > values).sum(1) + ((values[:, None] == values).sum(1) - 1) / 2
-    return below - below.mean()
+    below = below - below.mean()
+    return below / (np.linalg.norm(below) or 1.0)
 
 
 def repeat_share(expert_T):

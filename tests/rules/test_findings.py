@@ -8,12 +8,12 @@ paper's Table 5 -->``.
 """
 
 import re
-from pathlib import Path
 
 import nbformat
 import pytest
 
-NOTEBOOKS = sorted((Path(__file__).resolve().parents[2] / "notebooks").glob("*.ipynb"))
+from tests.rules.source import NOTEBOOKS
+
 FINDINGS = re.compile("found|findings|summary")
 ELSEWHERE = re.compile(r"<!-- not measured here:(.*?)-->", re.DOTALL)
 NO_PROSE = re.compile(r"`[^`]*`|\$[^$]*\$|\]\([^)]*\)|arXiv:[\d.]+|<[^>]*>", re.DOTALL)

@@ -16,6 +16,7 @@ import pytest
 from tests.rules.source import (
     FUNCTIONS,
     MODULES,
+    NOTEBOOKS,
     PACKAGE,
     ROOT,
     dotted,
@@ -61,7 +62,6 @@ LESSON_LINES = 1400
 WAITING = {"moe_lesson.study.conformance": "lesson 05 hands it the reader's layer"}
 BLOCKS = (ast.If, ast.For, ast.While, ast.With, ast.Try, ast.Match, ast.AsyncFor, ast.AsyncWith)
 
-NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 TOOLS = [ROOT / "conftest.py", *sorted((ROOT / "tools").glob("*.py"))]
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 

@@ -13,9 +13,8 @@ import re
 import nbformat
 import pytest
 
-from tests.rules.source import ROOT
+from tests.rules.source import NOTEBOOKS
 
-NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 LESSONS = [path for path in NOTEBOOKS if not path.name.startswith("00")]
 TAGS = set(
     "setup exercise check solution predict widget gpu slow"

@@ -28,10 +28,10 @@ def responsibilities(answer):
     )
     no_mistake(
         shares,
-        [
-            ([1.0, 1.0], "You divide by the sum over points: it is the sum over experts, -1"),
-            ([0.375, 0.125], "Multiply by prob_TE before you divide: the sum must be of products"),
-        ],
+        {
+            "You divide by the sum over points: it is the sum over experts, -1": [1.0, 1.0],
+            "Multiply by prob_TE before you divide: the sum must be of products": [0.375, 0.125],
+        },
         said,
     )
     demand(near(shares.sum(), 1), said + "The responsibilities of a point must sum to 1")
@@ -53,13 +53,13 @@ def _of_three_points(answer):
     wanted = term_TE / term_TE.sum(-1, keepdim=True)
     no_mistake(
         shares,
-        [
-            (term_TE / term_TE.sum(-1), "Rows got mixed: `sum(-1)` needs `keepdim=True`"),
-            (term_TE / term_TE.sum(), "You divide by the sum of everything: each row has its own"),
-            ((-error_TE / 2).softmax(-1), "The router's bet is left out: multiply by prob_TE"),
-            ((prob_TE - error_TE / 2).softmax(-1), "softmax takes exponents: log(prob), not prob"),
-            (term_TE.softmax(-1), "softmax takes exponentials once more: divide by the sum"),
-        ],
+        {
+            "Rows got mixed: `sum(-1)` needs `keepdim=True`": term_TE / term_TE.sum(-1),
+            "You divide by the sum of everything: each row has its own": term_TE / term_TE.sum(),
+            "The router's bet is left out: multiply by prob_TE": (-error_TE / 2).softmax(-1),
+            "softmax takes exponents: log(prob), not prob": (prob_TE - error_TE / 2).softmax(-1),
+            "softmax takes exponentials once more: divide by the sum": term_TE.softmax(-1),
+        },
         "three points, three experts: ",
     )
     demand(

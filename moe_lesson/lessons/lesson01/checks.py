@@ -23,7 +23,7 @@ def posterior(answer):
     even, errors = np.zeros((1, 1, 2)), np.array([[[0.0, 2 * np.log(3)]]])
     shares = array_of(answer(even, errors), (1, 1, 2), "the result")[0, 0]
     said = f"scores 0 and 0, errors 0 and 2 ln 3: you return {shares.round(3).tolist()}. "
-    no_mistake(shares, [([1.0, 1.0], "You share out over tokens, not over experts")], said)
+    no_mistake(shares, {"You share out over tokens, not over experts": [1.0, 1.0]}, said)
     demand(near(shares.sum(), 1), said + "The shares of a token must sum to 1 over experts")
     demand(shares[0] > shares[1], said + "Expert 0 has no error and must get more: check a sign")
     demand(not near(shares, [0.9, 0.1]), said + "Take half the error: exp(-ln 3) is 1/3")
@@ -57,13 +57,13 @@ def _of_many_tokens(answer):
     scores, errors = draw.normal(size=(2, 3, 3)), draw.uniform(0, 3, (2, 3, 3))
     shares = array_of(answer(scores, errors), (2, 3, 3), "the result for two runs")
     term = np.exp(scores - errors / 2)
-    mistakes = [
-        (term / term.sum(1, keepdims=True), "You share out over tokens: experts are the last axis"),
-        (term / term.sum(), "You divide by the sum of everything: each token has its own"),
-        (term / term.sum(-1)[:, None], "Tokens got mixed: the sum needs keepdims=True"),
-        (softmax(-errors / 2), "The router's scores are left out: with equal errors they decide"),
-        (softmax(softmax(scores) - errors / 2), "The exponent holds scores, not probabilities"),
-    ]
+    mistakes = {
+        "You share out over tokens: experts are the last axis": term / term.sum(1, keepdims=True),
+        "You divide by the sum of everything: each token has its own": term / term.sum(),
+        "Tokens got mixed: the sum needs keepdims=True": term / term.sum(-1)[:, None],
+        "The router's scores are left out: with equal errors they decide": softmax(-errors / 2),
+        "The exponent holds scores, not probabilities": softmax(softmax(scores) - errors / 2),
+    }
     no_mistake(shares, mistakes, "two runs, three tokens, three experts: ")
     demand(
         near(shares, term / term.sum(-1, keepdims=True)),
@@ -87,20 +87,20 @@ def likelihood(answer):
     pull = pull_of(answer, target_TV, out)
     error = np.square(target_TV[:, None] - out.guess_BTEV).sum(-1)
     wanted = -np.log((out.prob_BTE * np.exp(-error / 2)).sum(-1))
-    mistakes = [
-        (-wanted, "the loss has the wrong sign: a likely target must cost little"),
-        ((out.prob_BTE * error).sum(-1), "the loss is that of 1.2, an average of errors"),
-        (-np.log((out.prob_BTE * np.exp(-error)).sum(-1)), "the loss needs half the errors"),
-    ]
+    mistakes = {
+        "the loss has the wrong sign: a likely target must cost little": -wanted,
+        "the loss is that of 1.2, an average of errors": (out.prob_BTE * error).sum(-1),
+        "the loss needs half the errors": -np.log((out.prob_BTE * np.exp(-error)).sum(-1)),
+    }
     no_mistake(pull[0], mistakes)
     demand(near(pull[0], wanted), "the loss is not -log sum_i p_i exp(-error_i / 2)")
     _slope_at_the_guesses(answer, target_TV, out, pull[1])
     true, prob = slope_of(answer, target_TV, out, "logits_BTE"), out.prob_BTE
-    mistakes = [
-        (-true, "the slope at the scores has the wrong sign: p - h"),
-        (prob - true, "the slope at the scores is h alone: the router's bet p comes first, p - h"),
-        (prob * true, "the slope at the scores is p - h, not p times that"),
-    ]
+    mistakes = {
+        "the slope at the scores has the wrong sign: p - h": -true,
+        "the slope at the scores is h alone: the router's bet p comes first, p - h": prob - true,
+        "the slope at the scores is p - h, not p times that": prob * true,
+    }
     no_mistake(pull[2], mistakes)
     demand(near(pull[2], true, 1e-3), "the slope at the scores must be p - h")
 
@@ -108,12 +108,12 @@ def likelihood(answer):
 def _slope_at_the_guesses(answer, target_TV, out, given):
     """Compare dE/do_i of 1.3 with finite differences, and name the usual mistakes."""
     true = slope_of(answer, target_TV, out, "guess_BTEV")
-    mistakes = [
-        (-true, "the slope at the guesses has the wrong sign: -h (d - o)"),
-        (2 * true, "the slope at the guesses is twice too large"),
-        (true / len(target_TV), "the slope at the guesses is divided by T: a Pull is per token"),
-        (out.prob_BTE[..., None] * true, "the slope at the guesses has p once more: h holds it"),
-    ]
+    mistakes = {
+        "the slope at the guesses has the wrong sign: -h (d - o)": -true,
+        "the slope at the guesses is twice too large": 2 * true,
+        "the slope at the guesses is divided by T: a Pull is per token": true / len(target_TV),
+        "the slope at the guesses has p once more: h holds it": out.prob_BTE[..., None] * true,
+    }
     no_mistake(given, mistakes)
     demand(
         near(given, true, 1e-3),
@@ -139,15 +139,15 @@ def cooperative(answer):
     demand(near(pull[0], loss), "the loss was right: ||d - sum_i p_i o_i||^2")
     true = slope_of(answer, target_TV, out, "guess_BTEV")
     said = "the slope at the guesses was right: -2 p_i (d - blend). "
-    no_mistake(pull[1], [(true / 2, "The 2 is lost"), (-true, "Its sign is turned")], said)
+    no_mistake(pull[1], {"The 2 is lost": true / 2, "Its sign is turned": -true}, said)
     first = pull[1][0, 0, 0].round(3).tolist()
     demand(near(pull[1], true, 1e-3), f"{said}You start with {first}")
     wanted = slope_of(answer, target_TV, out, "logits_BTE")
-    mistakes = [
-        (-wanted, "the slopes at the scores have their sign turned: expert less blend, o - blend"),
-        (wanted / 2, "the slopes at the scores lack the 2"),
-        (out.prob_BTE * wanted, "the slopes at the scores hold p twice: the first factor has it"),
-    ]
+    mistakes = {
+        "the slopes at the scores have their sign turned: expert less blend, o - blend": -wanted,
+        "the slopes at the scores lack the 2": wanted / 2,
+        "the slopes at the scores hold p twice: the first factor has it": out.prob_BTE * wanted,
+    }
     no_mistake(pull[2], mistakes)
     total = np.abs(pull[2].sum(-1)).max()
     demand(
@@ -176,13 +176,13 @@ def active_experts(answer):
     prob_BTE = np.array([one, other])
     found = np.asarray(called(answer, prob_BTE, when="two runs, three tokens, no floor given"))
     demand(found.shape == (2,), f"two runs need two counts: you return shape {found.shape}")
-    mistakes = [
-        ([3, 3], "you count tokens, not experts: take the largest over axis 1, the tokens"),
-        ([4, 6], "you count every pair of token and expert: take the largest over tokens first"),
-        ([2, 1], "you count who is first with some token: a runner-up above the floor is active"),
-        ([1, 2], "an expert counts if it is trusted with any token, not with all"),
-        ([0.5, 0.5], "you return shares: count the experts"),
-    ]
+    mistakes = {
+        "you count tokens, not experts: take the largest over axis 1, the tokens": [3, 3],
+        "you count every pair of token and expert: take the largest over tokens first": [4, 6],
+        "you count who is first with some token: a runner-up above the floor is active": [2, 1],
+        "an expert counts if it is trusted with any token, not with all": [1, 2],
+        "you return shares: count the experts": [0.5, 0.5],
+    }
     no_mistake(found, mistakes)
     demand(found.tolist() == [2, 2], f"the runs use 2 and 2 experts: you say {found.tolist()}")
     rare = np.full((1, 1000, 2), [[[1.0, 0.0]]])

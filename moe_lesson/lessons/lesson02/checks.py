@@ -26,21 +26,21 @@ def group_shares(answer):
     share_TE = np.array([[0.1, 0.3, 0.6, 0.0], [0.2, 0.2, 0.3, 0.3], [0.5, 0.1, 0.1, 0.3]])
     group, branch = _two_arrays(answer, share_TE, 2)
     said = f"experts 0.1 0.3 | 0.6 0.0: you give the groups {group[0].round(3).tolist()}. "
-    mistakes = [
-        ([0.2, 0.3], "These are means: a group's share is the sum"),
-        ([0.7, 0.3], "Experts 0 and 1 are the first group, not 0 and 2"),
-        ([0.3, 0.6], "These are the largest: a group's share is the sum"),
-    ]
+    mistakes = {
+        "These are means: a group's share is the sum": [0.2, 0.3],
+        "Experts 0 and 1 are the first group, not 0 and 2": [0.7, 0.3],
+        "These are the largest: a group's share is the sum": [0.3, 0.6],
+    }
     no_mistake(group[0], mistakes, said)
     demand(near(group[0], [0.4, 0.6]), said + "It must be [0.4, 0.6]")
     found = f"within the groups you give {branch[0].round(3).tolist()}: "
     nested = share_TE.reshape(3, 2, 2)
-    mistakes = [
-        (nested, "divide by the group's share"),
-        (nested / nested.sum(0), "you divide by sums over points, not by the group's share"),
-        (nested / group[:, None], "the groups got mixed: group[:, :, None] keeps the axis"),
-        (nested * group[:, :, None], "divide by the group's share, do not multiply"),
-    ]
+    mistakes = {
+        "divide by the group's share": nested,
+        "you divide by sums over points, not by the group's share": nested / nested.sum(0),
+        "the groups got mixed: group[:, :, None] keeps the axis": nested / group[:, None],
+        "divide by the group's share, do not multiply": nested * group[:, :, None],
+    }
     no_mistake(branch, mistakes, found)
     demand(near(branch[0], [[0.25, 0.75], [1, 0]]), found + "it must be [[0.25, 0.75], [1, 0]]")
     six = np.arange(1.0, 25).reshape(4, 6) / 100
@@ -81,16 +81,16 @@ def weighted_line(answer):
     height = array_of(line, (1,), "the line (a share for each row: [:, None])")[0]
     said = f"targets 1 and 4 with weights 3 and 1: your height is {height:.3f}. "
     root = np.sqrt(load)
-    mistakes = [
-        (1.3, "That is what weights 9 and 1 give: they were squared"),
-        (2.5, "That is the plain mean: the weights do nothing"),
-        (root @ y_T / 2, "The inputs are not weighted: only the targets are"),
-        (root @ y_T / 4, "The targets are not weighted: only the inputs are"),
-        (root @ y_T / root.sum(), "That is what the roots of the weights give: take one root"),
-        (load @ y_T / 2, "Divide by the sum of the weights, not by the number of points"),
-        (3.25, "The weights are the wrong way round: 3 counts more than 1"),
-        (1.0, "That is the heavier point alone: the other counts too"),
-    ]
+    mistakes = {
+        "That is what weights 9 and 1 give: they were squared": 1.3,
+        "That is the plain mean: the weights do nothing": 2.5,
+        "The inputs are not weighted: only the targets are": root @ y_T / 2,
+        "The targets are not weighted: only the inputs are": root @ y_T / 4,
+        "That is what the roots of the weights give: take one root": root @ y_T / root.sum(),
+        "Divide by the sum of the weights, not by the number of points": load @ y_T / 2,
+        "The weights are the wrong way round: 3 counts more than 1": 3.25,
+        "That is the heavier point alone: the other counts too": 1.0,
+    }
     no_mistake(height, mistakes, said)
     demand(near(height, 1.75), said + "It must be (3 * 1 + 1 * 4) / 4 = 1.75")
     draw = np.random.default_rng(0)
@@ -100,7 +100,7 @@ def weighted_line(answer):
     line = called(answer, x_TD, y_T, weight.astype(float), when="six points")
     line = array_of(line, (2,), "the line of six points")
     first = np.linalg.lstsq(x_TD[twice][:, :1], y_T[twice], rcond=None)[0][0]
-    no_mistake(line, [((first, 0.0), "six points: the second column of x_TD has no part")])
+    no_mistake(line, {"six points: the second column of x_TD has no part": (first, 0.0)})
     demand(near(line, wanted), f"repeating points gives {wanted}, your weights {line}")
 
 
@@ -191,16 +191,16 @@ def _of_three_tokens(answer):
     given = array_of(given, (3, 3), "the estimate for three tokens")
     paid_T, apart_TE = loss_TE[np.arange(3), expert_T], np.eye(3)[expert_T] - prob_TE
     right = (paid_T - base_T)[:, None] * apart_TE
-    mistakes = [
-        ((paid_T - base_T) * apart_TE, "tokens got mixed: the paid loss needs [:, None]"),
-        ((loss_TE[0, expert_T] - base_T)[:, None] * apart_TE, "each token has its own row of loss"),
-        (right / 3, "you divide by T: the estimate is per token"),
-        ((paid_T - base_T).mean() * apart_TE, "the mean loss of all tokens: each pays its own"),
-        ((paid_T + base_T)[:, None] * apart_TE, "the baseline is subtracted, not added"),
-        (paid_T[:, None] * apart_TE, "the baseline is ignored: subtract it from the loss"),
-        ((paid_T - base_T.mean())[:, None] * apart_TE, "each token has a baseline of its own"),
-        ((loss_TE - base_T[:, None]) * apart_TE, "only the drawn expert's loss is known"),
-    ]
+    mistakes = {
+        "tokens got mixed: the paid loss needs [:, None]": (paid_T - base_T) * apart_TE,
+        "each token has its own row of loss": (loss_TE[0, expert_T] - base_T)[:, None] * apart_TE,
+        "you divide by T: the estimate is per token": right / 3,
+        "the mean loss of all tokens: each pays its own": (paid_T - base_T).mean() * apart_TE,
+        "the baseline is subtracted, not added": (paid_T + base_T)[:, None] * apart_TE,
+        "the baseline is ignored: subtract it from the loss": paid_T[:, None] * apart_TE,
+        "each token has a baseline of its own": (paid_T - base_T.mean())[:, None] * apart_TE,
+        "only the drawn expert's loss is known": (loss_TE - base_T[:, None]) * apart_TE,
+    }
     no_mistake(given, mistakes, "three tokens: ")
     bare = called(answer, *ask, when="no baseline given, the default None is 0")
     bare = array_of(bare, (3, 3), "the estimate without a baseline")

@@ -5,7 +5,15 @@ import math
 import torch
 
 from moe_lesson.moe.routing import Routing
-from moe_lesson.study.checks import demand, exercise, near, rounded, tensor_of
+from moe_lesson.study.checks import (
+    called,
+    demand,
+    exercise,
+    near,
+    no_mistake,
+    rounded,
+    tensor_of,
+)
 
 CUT = "the numbers are right, but cut from the graph: nothing is learned"
 
@@ -17,8 +25,7 @@ def compare(found, wanted, said, mistakes):
 
     Lesson 3.
     """
-    for reason, numbers in mistakes.items():
-        demand(not near(found, numbers, 1e-3), said + reason)
+    no_mistake(found, mistakes, said, 1e-3)
     demand(near(found, wanted, 1e-3), said + f"It must be {wanted}")
 
 
@@ -35,7 +42,7 @@ def importance(answer):
     odds = torch.tensor([[6, 2, 1, 1], [4, 1, 4, 1], [6, 2, 1, 1]], dtype=torch.float64)
     weight_TK = torch.tensor([[0.75, 0.25], [0.5, 0.5], [0.75, 0.25]], requires_grad=True)
     three = Routing(odds.log(), weight_TK, torch.tensor([[0, 1], [0, 2], [0, 1]]))
-    given = _without_crash(answer, three, "3 tokens, 2 visits each, 4 experts")
+    given = called(answer, three, when="3 tokens, 2 visits each, 4 experts")
     found = tensor_of(given, (4,), "the importance")
     said = "weights 0.75 0.25 | 0.5 0.5 | 0.75 0.25 go to experts 0 1 | 0 2 | 0 1: "
     said += f"you give {rounded(found)}. "
@@ -62,21 +69,13 @@ def _other_routings(answer):
     weight_TK, expert_TK = torch.tensor([[1.0, 0.0]]), torch.tensor([[1, 4]])
     gap = Routing(torch.zeros(1, 4), weight_TK, expert_TK, has_unfilled=True)
     said = "expert 4 of 4 means no visit: "
-    found = tensor_of(
-        _without_crash(answer, gap, f"{said}make room for it"), (4,), "the importance"
-    )
+    given = called(answer, gap, when=f"{said}make room for it")
+    found = tensor_of(given, (4,), "the importance")
     demand(near(found, [0, 1, 0, 0]), f"{said}you give {rounded(found)}")
     wide = Routing(torch.zeros(1, 7), torch.ones(1, 1), torch.tensor([[6]]))
-    found = tensor_of(_without_crash(answer, wide, "1 visit, 7 experts"), (7,), "for 7 experts it")
+    given = called(answer, wide, when="1 visit, 7 experts")
+    found = tensor_of(given, (7,), "for 7 experts it")
     demand(found[6] == 1, f"expert 6 of 7 has weight 1: you give {rounded(found)}")
-
-
-def _without_crash(answer, routing, about):
-    """Ask for an answer; a wrong index is the reader's mistake, said in words."""
-    try:
-        return answer(routing)
-    except (IndexError, RuntimeError) as error:
-        raise AssertionError(f"{about}: your function stops with: {error}") from None
 
 
 @exercise("every score has noise of its own, as wide as its own scale says.")
@@ -122,8 +121,7 @@ def noisy_scores(answer):
 
 
 def _demand_spread(spread, said, mistakes):
-    for reason, numbers in mistakes.items():
-        demand(not near(spread, numbers, 0.05), said + reason)
+    no_mistake(spread, mistakes, said, 0.05)
     demand(spread[0] > 0.01, said + "None at scale 0: the softplus is missing")
     demand(
         near(spread, [math.log(2), 1, 0], 0.05),

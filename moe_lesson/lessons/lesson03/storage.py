@@ -81,7 +81,7 @@ def stored(size, count, seed, steps=STEPS):
     Lesson 3.
     """
     known = facts(count, size, seed)
-    model, _ = learn(known, size, steps, seed)
+    model = learn(known, size, steps, seed)
     found = recall(model, *known)
     what = size.num_experts, size.top_k, size.hidden_dim, count, seed
     return Stored(*what, size.parameters, size.operations, found.share, found.bits)

@@ -6,7 +6,7 @@ import numpy as np
 from moe_lesson.lessons.lesson03.storage import Stored
 from moe_lesson.study.figures.frame import SERIES, baseline, cleared, finish, new_axes, png
 from moe_lesson.study.figures.palette import OUTLINE
-from moe_lesson.study.widgets.explorer import Explorer
+from moe_lesson.study.widgets.explorer import CALM, Explorer
 from moe_lesson.study.widgets.view import View
 
 LABEL_BITS = 4  # of 16 labels
@@ -60,8 +60,8 @@ def _choice(name, runs, field):
     """Offer what was recorded, the largest number of facts and k = 2 first."""
     options = sorted({getattr(run, field) for run in runs})
     first = 2 if name == "k" and 2 in options else options[-1] if name == "facts" else options[0]
-    label = {"description": name if name == "k" else name.capitalize()}
-    return ipywidgets.Dropdown(options=options, value=first, **label)
+    name = name if name == "k" else name.capitalize()
+    return ipywidgets.SelectionSlider(options=options, value=first, description=name, **CALM)
 
 
 def _known(state, controls):

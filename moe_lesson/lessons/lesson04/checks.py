@@ -6,7 +6,7 @@ from statistics import fmean
 import torch
 
 from moe_lesson.lessons.lesson04 import fault_checks
-from moe_lesson.lessons.lesson04.fault_checks import asked, judge, named
+from moe_lesson.lessons.lesson04.fault_checks import judge
 from moe_lesson.lessons.lesson04.mended_checks import (
     mended_bias,
     mended_load,
@@ -15,10 +15,12 @@ from moe_lesson.lessons.lesson04.mended_checks import (
     mended_weight,
 )
 from moe_lesson.study.checks import (
+    called,
     comparison,
     demand,
     exercise,
     near,
+    no_mistake,
     number_of,
     rounded,
     settings_of,
@@ -42,12 +44,13 @@ def score_gradient(answer):
     probs = [[0.5, 0.25, 0.125, 0.125], [0.25] * 4, [1.0, 0, 0, 0]]
     prob_TE = torch.tensor(probs, dtype=torch.float64)
     share_E = torch.tensor([0.75, 0.25, 0, 0], dtype=torch.float64)
-    given = asked(answer, prob_TE.clone(), share_E.clone(), hint="keepdim=True in the sum over j")
+    when, hint = "three tokens, four experts", "keepdim=True in the sum over j"
+    given = called(answer, prob_TE.clone(), share_E.clone(), when=when, hint=hint)
     found = tensor_of(given, (3, 4), "the gradient")
     said = f"three tokens, the second even, loads 3/4 1/4 0 0: there you give {rounded(found[1])}. "
     wrong = _wrong_gradients(prob_TE, share_E)
     wanted = wrong.pop("")
-    named(found, wrong, said)
+    no_mistake(found, wrong, said)
     demand(near(found, wanted), said + "It must be 4 / 3 * 0.25 * (f - 0.25)")
     _nudge(answer)
 

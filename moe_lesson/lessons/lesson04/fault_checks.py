@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from moe_lesson.lessons.lesson04 import faults
 from moe_lesson.moe import balance, routing
 from moe_lesson.moe.routing import Routing
-from moe_lesson.study.checks import NotAttempted, demand, near
+from moe_lesson.study.checks import NotAttempted, demand
 
 RUNS = 10  # of a test on each function: what draws may be lucky
 
@@ -207,42 +207,6 @@ def objections(test, function):
                 said.append(str(error) or "a bare assert")
     demand(given is None, f"your test returns {given}: it must assert, and return nothing")
     return said
-
-
-def asked(function, *inputs, hint="look at the shapes"):
-    """Call a reader's function; what torch or Python cannot do becomes a message.
-
-    Raises:
-        AssertionError: the call stopped with an error about sizes, kinds or arguments.
-
-    >>> asked(lambda x: x + torch.zeros(3), torch.zeros(2), hint="keep the axis")
-    Traceback (most recent call last):
-    AssertionError: your function stops: The size of tensor a (2) must match the size of tensor b \
-(3) at non-singleton dimension 0. Perhaps: keep the axis
-
-    Lesson 4.
-    """
-    try:
-        return function(*inputs)
-    except (RuntimeError, TypeError, IndexError) as error:
-        said = str(error).splitlines()[0].rstrip(".")
-        raise AssertionError(f"your function stops: {said}. Perhaps: {hint}") from error
-
-
-def named(found, wrong, said):
-    """Stop where a result is one of the wrong ones that have a name.
-
-    Args:
-        wrong: what to say -> the result that it is said of.
-
-    >>> named(torch.tensor(2.0), {"twice": torch.tensor(2.0)}, "you give 2. ")
-    Traceback (most recent call last):
-    AssertionError: you give 2. twice
-
-    Lesson 4.
-    """
-    for name, each in wrong.items():
-        demand(each.shape != found.shape or not near(found, each), said + name)
 
 
 def routing_of(given, tokens):

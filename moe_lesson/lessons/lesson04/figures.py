@@ -4,6 +4,7 @@ import numpy as np
 
 from moe_lesson.study.figures.frame import FONT, SERIES, apart, baseline, finish, our_style
 from moe_lesson.study.figures.palette import MUTED
+from moe_lesson.study.statistics import spearman
 
 
 @our_style()
@@ -124,15 +125,9 @@ def information_by_balance(axes, found, label, uneven=()):
     axes.set_xlim(-0.06 * wide, 1.5 * wide)
     axes.set_ylim(-0.08 * high, max(1.12 * high, levels.max() + 0.06 * high))
     title = f"Uneven load and what a choice tells about {label}: rank correlation "
-    title += f"{_rank(means[:, :2]):.2f} over {len(means)} ways"
+    title += f"{spearman(*means[:, :2].T):.2f} over {len(means)} ways"
     if uneven:
         even = means[[name not in uneven for name in found], :2]
-        title += f", {_rank(even):.2f} over the {len(even)} without {', '.join(uneven)}"
+        title += f", {spearman(*even.T):.2f} over the {len(even)} without {', '.join(uneven)}"
     across = "coefficient of variation of the load (0: even)"
     return finish(axes, title, across, f"% of a choice's bits, {label}")
-
-
-def _rank(pairs):
-    """Correlate the two columns by rank."""
-    first, second = pairs.argsort(0).argsort(0).T
-    return np.corrcoef(first, second)[0, 1]

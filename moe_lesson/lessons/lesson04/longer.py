@@ -7,6 +7,7 @@ import torch
 from moe_lesson.lessons.lesson04.faults import sure_switch
 from moe_lesson.lessons.lesson04.remedies import SHARED, nothing, product, remedies
 from moe_lesson.models.recurrent import RecurrentConfig
+from moe_lesson.moe.balance import max_over_mean
 from moe_lesson.moe.routers import LinearRouter
 from moe_lesson.moe.routing import switch
 from moe_lesson.study.memory import Size, facts, learn, recall
@@ -66,8 +67,13 @@ def speak(name, data, labels, settings):
     told = {label: labels[label] for label in ("pos", "language")}
     begins = labels["position"] == "0"
     found = measure_balance(model, data.valid, told, settings.length, begins)._asdict()
-    idle = sum(share < 0.1 / config.num_experts for share in rows[-1]["load"][0])
+    idle = _idle(torch.tensor(rows[-1]["load"][0]))
     return {"remedy": name, "seed": settings.seed, "idle": idle} | _rounded(found)
+
+
+def _idle(load_E):
+    """Count the experts with less than a tenth of an even share of the visits."""
+    return (load_E < 0.1 / len(load_E)).sum().item()
 
 
 @dataclass(frozen=True)
@@ -146,12 +152,11 @@ def remember(lesson, seed):
     Lesson 4.
     """
     task = facts(lesson.facts, lesson.size, seed, shared=lesson.shared)
-    model, _ = learn(task, lesson.size, lesson.steps, seed, lesson.remedy)
-    found, E = recall(model, *task), lesson.size.num_experts
+    model = learn(task, lesson.size, lesson.steps, seed, lesson.remedy)
+    found = recall(model, *task)
     load_E = torch.ones(1) if found.load_E is None else found.load_E
     told = {"share": round(found.share, 4), "bits": round(found.bits)}
-    busiest = round(E * load_E.max().item(), 3)
-    return told | {"busiest": busiest, "idle": (load_E < 0.1 / E).sum().item()}
+    return told | {"busiest": round(max_over_mean(load_E).item(), 3), "idle": _idle(load_E)}
 
 
 def about(lesson):

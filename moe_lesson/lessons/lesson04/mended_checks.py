@@ -4,9 +4,9 @@ import math
 
 import torch
 
-from moe_lesson.lessons.lesson04.fault_checks import asked, named, routing_of
+from moe_lesson.lessons.lesson04.fault_checks import routing_of
 from moe_lesson.moe.routing import top_k
-from moe_lesson.study.checks import demand, near, rounded, tensor_of
+from moe_lesson.study.checks import called, demand, near, no_mistake, rounded, tensor_of
 
 
 def mended_noise(route):
@@ -22,8 +22,8 @@ def mended_noise(route):
     Lesson 4.
     """
     logits_TE, scale_TE = torch.tensor([[2.0, 1.0, 0.0]]), torch.zeros(1, 3)
-    silence = "without a generator: `generator=None` in the first line"
-    quiet = [routing_of(asked(route, logits_TE, scale_TE, 2, hint=silence), 1) for _ in range(3)]
+    silence = {"when": "no generator", "hint": "`generator=None` in the first line"}
+    quiet = [routing_of(called(route, logits_TE, scale_TE, 2, **silence), 1) for _ in range(3)]
     changed = [not torch.equal(each.logits_TE, logits_TE) for each in quiet]
     demand(not any(changed), "without a generator your scores change: there must be no noise")
     weight = quiet[0].weight_TK[0]
@@ -82,13 +82,14 @@ large: P is a mean, f a share
     odds = torch.tensor([[3.0, 1.0], [0.6, 0.4], [0.45, 0.55]], dtype=torch.float64)
     logits_TE = odds.log().requires_grad_()
     routing = top_k(logits_TE, k=1)
-    given = asked(loss, routing, hint="the mean is over tokens, axis 0; the softmax over experts")
+    hint = "the mean is over tokens, axis 0; the softmax over experts"
+    given = called(loss, routing, when="three tokens, two experts", hint=hint)
     found = tensor_of(given, (), "the loss")
     said = f"p = 3/4 1/4, 3/5 2/5, 9/20 11/20: your loss is {found:.4f}. "
     right = torch.tensor(2 * (2 / 3 * 0.6 + 1 / 3 * 0.4), dtype=torch.float64)
     counts = torch.tensor(2 * (4 / 9 + 1 / 9), dtype=torch.float64)
     still = "still masked" if given.requires_grad else "f times f, and a count has no slope"
-    named(found, _wrong_losses(logits_TE, right) | {f"That is {still}": counts}, said)
+    no_mistake(found, _wrong_losses(logits_TE, right) | {f"That is {still}": counts}, said)
     demand(near(found, right), said + "It must be 2 * (2/3 * 0.6 + 1/3 * 0.4) = 1.0667")
     even = tensor_of(loss(top_k(-torch.eye(4, dtype=torch.float64), k=3)), (), "the loss").item()
     demand(
@@ -133,21 +134,19 @@ over tokens: sum their chances
     def loads(clean, noisy, k=1, scale=0.0):
         clean_TE, noisy_TE = (torch.tensor(x, dtype=torch.float64) for x in (clean, noisy))
         scale_TE = torch.full_like(clean_TE, scale)
-        given = asked(estimate, clean_TE, noisy_TE, scale_TE, k, hint="rival_TE needs its axis K")
+        when, hint = f"{len(clean)} tokens, k = {k}", "rival_TE needs its axis K"
+        given = called(estimate, clean_TE, noisy_TE, scale_TE, k, when=when, hint=hint)
         return tensor_of(given, (clean_TE.shape[1],), "the load")
 
     none = [[0.0, 0.0]] * 3
     found = loads(none, none)
     said = f"three tokens, two scores 0, k = 1: your load is {rounded(found)}. "
-    named(
-        found,
-        {
-            "The threshold is still a probability": torch.full_like(found, 3 * 0.23534),
-            "Now the scores are probabilities": torch.full_like(found, 3 * 0.76466),
-            "That is a mean over tokens: sum their chances": torch.full_like(found, 0.5),
-        },
-        said,
-    )
+    wrong = {
+        "The threshold is still a probability": [3 * 0.23534] * 2,
+        "Now the scores are probabilities": [3 * 0.76466] * 2,
+        "That is a mean over tokens: sum their chances": [0.5] * 2,
+    }
+    no_mistake(found, wrong, said)
     demand(near(found, [1.5, 1.5]), said + "It must be 1.5 and 1.5")
     found = loads([[5.0, 5.0]], [[5.0, 5.0]])
     demand(near(found, [0.5, 0.5]), f"two scores 5: {rounded(found)}. Only differences count")
@@ -164,8 +163,7 @@ def _examine_chances(loads):
         "The noise's sd is softplus of the scale: ln 2 here": [0.5 + 0.3413, 0.1587],
         "The noise is normal: ndtr, not a sigmoid": [0.8089, 0.1911],
     }
-    for name, each in wrong.items():
-        demand(not near(found, each, 1e-3), said + name)
+    no_mistake(found, wrong, said, 1e-3)
     demand(near(found, [0.9254, 0.0746], 1e-3), said + "It must be 0.9254 and 0.0746")
     found = loads([[0.0, 0.0]], [[1.0, 0.0]])
     demand(
@@ -200,7 +198,8 @@ still divided by themselves
     """
     odds = torch.tensor([[0.25, 0.75], [0.6, 0.4], [0.1, 0.9]], dtype=torch.float64)
     logits_TE = odds.log().requires_grad_()
-    given = routing_of(asked(route, logits_TE, hint="topk(1) keeps the axis K"), 3)
+    given = called(route, logits_TE, when="three tokens", hint="topk(1) keeps the axis K")
+    given = routing_of(given, 3)
     found = tensor_of(given.weight_TK, (3, 1), "the weight")
     said = f"p = 1/4 3/4, 3/5 2/5, 1/10 9/10: your weights are {rounded(found.flatten())}. "
     best = logits_TE.detach().max(-1, keepdim=True).values
@@ -214,7 +213,7 @@ still divided by themselves
         .softmax(0)
         .gather(-1, given.expert_TK),
     }
-    named(found, wrong, said)
+    no_mistake(found, wrong, said)
     demand(near(found, right), said + "Each must be the probability of the chosen expert")
     chosen = given.expert_TK.flatten().tolist()
     demand(chosen == [1, 0, 1], f"{said}Experts 1, 0, 1 are chosen, not {chosen}")
@@ -240,7 +239,8 @@ be [0.5, 1.0, 1.5, 1.5]
     Lesson 4.
     """
     bias_E, count_E = torch.tensor([1.0, 1.0, 1.0, 1.0]), torch.tensor([9, 5, 3, 3])
-    given = asked(update, bias_E, count_E, 0.5, hint="counts are whole numbers: make them floats")
+    hint = "counts are whole numbers: make them floats"
+    given = called(update, bias_E, count_E, 0.5, when="visits 9 5 3 3", hint=hint)
     found = tensor_of(given, (4,), "the bias")
     said = f"bias 1 1 1 1, visits 9 5 3 3, rate 0.5: you give {rounded(found)}. "
     kept = bias_E.tolist() == [1, 1, 1, 1] and count_E.tolist() == [9, 5, 3, 3]
@@ -254,7 +254,5 @@ be [0.5, 1.0, 1.5, 1.5]
         "Compare with the mean, here 5, not with the middle one": [0.5, 0.5, 1, 1],
         "The rate is missing": [0, 1, 2, 2],
     }
-    named(
-        found, {name: torch.tensor(each, dtype=torch.float64) for name, each in wrong.items()}, said
-    )
+    no_mistake(found, wrong, said)
     demand(near(found, [0.5, 1.0, 1.5, 1.5]), said + "It must be [0.5, 1.0, 1.5, 1.5]")

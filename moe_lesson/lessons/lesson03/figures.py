@@ -97,7 +97,7 @@ def _scatter_kinds(axes, kinds, name):
         for place, size in zip(at, sizes):
             bits, one = [run.bits for run in size], size[0]
             style = {"edgecolors": OUTLINE, "linewidths": 0.6, "zorder": 4}
-            axes.scatter([place] * len(bits), bits, 30, shade, marker, **style)
+            axes.scatter([place] * len(bits), bits, 30, shade, marker=marker, **style)
             said = f"{one.num_experts} experts"
             if kind == "dense":
                 said = f"dense, as {one.hidden_dim // width}"
@@ -161,12 +161,12 @@ def lit_by_rank(axes, tops):
 
     Args:
         tops: name -> that weight for each expert, in any order; the title compares the first
-            with the last.
+            with the last, and with those between.
 
     >>> from moe_lesson.study.figures.frame import new_axes
     >>> tops = {"trained": [0.2, 0.6, 0.4], "shuffled": [0.1, 0.1, 0.1]}
     >>> lit_by_rank(new_axes(shown=False), tops).get_title("left")
-    'The middle expert gets 0.40 from its best word (trained), 0.10 (shuffled)'
+    'Middle expert: 0.40 trained, 0.10 shuffled'
 
     Lesson 3.
     """
@@ -176,6 +176,10 @@ def lit_by_rank(axes, tops):
         axes.plot(np.arange(1, len(ranked) + 1), ranked, color=shade, label=name, **options)
     axes.set_ylim(0, 1.05)
     axes.legend(fontsize=FONT - 1, frameon=False, ncols=len(tops), loc="upper right")
-    first, *_, last = [f"{np.median(top):.2f} {{}}({name})" for name, top in tops.items()]
-    title = f"The middle expert gets {first.format('from its best word ')}, {last.format('')}"
+    (first, top), *others, (last, bottom) = [(name, np.median(top)) for name, top in tops.items()]
+    title = f"Middle expert: {top:.2f} {first}, "
+    if others:
+        between = [middle for _, middle in others]
+        title += f"{min(between):.2f} to {max(between):.2f} others, "
+    title += f"{bottom:.2f} {last}"
     return finish(axes, title, "expert, ranked", "mean weight of its best word")

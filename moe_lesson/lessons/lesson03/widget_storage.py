@@ -81,7 +81,7 @@ def _draw(axes, same, mine):
     numbers = sorted({run.num_experts for run in same})
     held = {run.num_experts: run.parameters for run in same}
     axes.set_xticks(numbers, [f"{number}\n{held[number]:,}" for number in numbers])
-    axes.set_xlim(numbers[0] / 1.5, numbers[-1] * 2.2)
+    axes.set_xlim(numbers[0] / 1.5, numbers[-1] * 3.6)  # room for the dotted line's name
     axes.set_ylim(min(0, *(1.1 * run.bits / 1000 for run in same)), 1.15 * asked)
     bits = np.mean([run.bits for run in mine])
     title = f"{mine[0].num_experts} experts, k = {mine[0].top_k}, {mine[0].facts:,} facts: "

@@ -19,11 +19,11 @@ def busiest_curves(axes, runs, ceiling):
     >>> from moe_lesson.study.figures.frame import new_axes
     >>> runs = {"even": [[1.0, 1.0]], "leaning": [[2.0, 4.0], [2.0, 3.9]]}
     >>> busiest_curves(new_axes(shown=False), runs, ceiling=4.0).get_title("left")
-    'The busiest expert at step 2, over the mean: even 1.00, leaning 3.90 to 4.00'
+    'Busiest over mean at step 2: leaning 3.90 to 4.00, all others at most 1.00'
 
     Lesson 4.
     """
-    ends, last = [], 1
+    ends, last = {}, 1
     for (name, rows), (shade, marker, dash) in zip(runs.items(), SERIES):
         rows = np.asarray(rows, dtype=float)
         step = np.arange(1, rows.shape[1] + 1)
@@ -32,13 +32,16 @@ def busiest_curves(axes, runs, ceiling):
             label = name if at == 0 else None
             axes.plot(step, row, color=shade, linestyle=dash, linewidth=1.2, label=label)
         axes.scatter(np.full(len(rows), step[-1]), rows[:, -1], 18, shade, marker=marker, zorder=4)
-        ends.append(f"{name} {_range(rows[:, -1])}")
+        ends[name] = rows[:, -1]
     baseline(axes, 1, "even")
     baseline(axes, ceiling, "in every token's choice")
     axes.set_ylim(0.8, 1.08 * ceiling)
     axes.set_xlim(1, 1.1 * last + 1)  # room for the names of the dotted lines
     axes.legend(fontsize=FONT - 1.5, frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
-    title = f"The busiest expert at step {last}, over the mean: {', '.join(ends)}"
+    top = max(ends, key=lambda name: ends[name].mean())
+    title = f"Busiest over mean at step {last}: {top} {_range(ends.pop(top))}"
+    if ends:
+        title += f", all others at most {max(each.max() for each in ends.values()):.2f}"
     return finish(axes, title, "training step", "visits of the busiest / mean")
 
 

@@ -4,18 +4,23 @@ The corpus, the seed and every setting stand here. The folder ``data/checkpoints
 the weights in bfloat16, the tokenizer, the configuration, what the run measured on the way
 (``run.json``), traces of one fixed text along the way (``timelapse.safetensors``, the sparse
 model only), what the finished model scores (``scores.json``) and its card (``README.md``).
-A run that was stopped goes on when the command is given again.
+A run that was stopped goes on when the command is given again. It reads short windows first,
+which cost less a token and hold more documents a step, then windows of the full context.
+
+``--seed 1 --until 2000`` trains the same model from other starting weights, on other batches,
+for a part of the same schedule, and writes the rows alone to ``data/measurements/small.json``.
 """
 
 import argparse
 import dataclasses
 import json
 import platform
+import signal
 import sys
 from pathlib import Path
 
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
@@ -34,14 +39,16 @@ from moe_lesson.study.trace import trace_ids
 from moe_lesson.training import loop
 from moe_lesson.training.settings import Settings
 
-BUDGET = 10_000_000
-LENGTH = 128  # tokens a sequence; further than it was trained to read, a model reads nonsense
-SPARSE = dataclasses.replace(SMALL, context_len=LENGTH)
-CONFIGS = {"small": SPARSE, "dense": rivals(SPARSE)["dense, as active"]}
-SETTINGS = Settings(
-    steps=3000, batch=16, length=LENGTH, learning_rate=3e-3, warmup=100, measure_every=250, seed=0
+BUDGET = 20_000_000
+RECORD = ROOT / "data" / "measurements" / "small.json"
+CONFIGS = {"small": SMALL, "dense": rivals(SMALL)["dense, as active"]}
+RUN = Settings(warmup=100, measure_every=250, measure_tokens=40_000)
+PHASES = (
+    dataclasses.replace(RUN, steps=5000, batch=16, length=128, learning_rate=6e-3),
+    dataclasses.replace(RUN, steps=1000, batch=8, length=256, learning_rate=2e-3),
 )
-LOOKS = (1, 25, 50, 100, 200, 400, 800, 1600, 3000)  # steps at which the time-lapse looks
+STEPS = sum(phase.steps for phase in PHASES)
+LOOKS = (1, 25, 50, 100, 200, 400, 800, 1600, 3200, STEPS)  # steps the time-lapse looks at
 OPENINGS = {
     "en": "One day, a baker",
     "fr": "Un jour, un boulanger",
@@ -76,25 +83,64 @@ def floors(pages):
     return {name: bits / size for name, (bits, size) in sums.items() if name != "code"}
 
 
-def run(name, folder):
-    """Train one model and write its folder."""
+def run(name, seed, until):
+    """Train one model phase by phase; return it, its tokenizer, its rows and the film."""
     words, data, _ = training_data(SMALL.vocab_size, BUDGET)
-    torch.manual_seed(SETTINGS.seed)
-    model = Mixtral(CONFIGS[name])
-    probe, _ = label_tokens(words, heldout.parallel(count=1)[0])
-    looks = {}
+    torch.manual_seed(seed)
+    model, rows = Mixtral(CONFIGS[name]), []
+    film = Film(model, words, ROOT / "runs" / f"film-{name}-{seed}.safetensors")
+    for number, phase in enumerate(PHASES):
+        done = rows[-1] if rows else dict.fromkeys(COUNTED, 0)
 
-    def look(row):
-        if row["step"] in LOOKS and CONFIGS[name].num_experts > 1:
-            seen = trace_ids(model, probe.id_T)
-            looks[f"{row['step']:05d}"] = torch.from_numpy(seen.prob_LTE).half()
+        def watch(row, before=done["step"]):
+            film.look(before + row["step"])
+            if before + row["step"] == until - 1:
+                signal.raise_signal(signal.SIGINT)  # as by Ctrl-C: one more step, and it is kept
 
-    rows = loop.train(model, data, SETTINGS, ROOT / "runs" / f"train-{name}", watch=look)
+        state = ROOT / "runs" / f"train-{name}-{seed}-{number}"
+        found = loop.train(model, data, dataclasses.replace(phase, seed=seed), state, watch=watch)
+        rows += [row | {key: done[key] + row[key] for key in COUNTED} for row in found]
+        if len(found) < phase.steps:  # stopped
+            break
+    return model, words, rows, film.looks
+
+
+COUNTED = ("step", "tokens", "seconds")  # of a row: they go on from phase to phase
+
+
+class Film:
+    """Keep what the routers do with one story at some steps, also over a stop."""
+
+    def __init__(self, model, words, path):
+        self.model, self.path = model, path
+        self.id_T = label_tokens(words, heldout.parallel(count=1)[0])[0].id_T
+        self.looks = load_file(path) if path.exists() else {}
+
+    def look(self, step):
+        """Note the routers' probabilities, if this is a step for it."""
+        if step in LOOKS and self.model.config.num_experts > 1:
+            seen = trace_ids(self.model, self.id_T).prob_LTE
+            self.looks |= {f"{step:05d}": torch.from_numpy(seen).half(), "id_T": self.id_T}
+            self.path.parent.mkdir(exist_ok=True)
+            save_file(self.looks, self.path)
+
+
+def ship(name, model, words, rows, looks):
+    """Write the folder of a finished model."""
+    folder = ROOT / "data" / "checkpoints" / name
     folder.mkdir(parents=True, exist_ok=True)
     if looks:
-        save_file(looks | {"id_T": probe.id_T}, folder / "timelapse.safetensors")
+        save_file(looks, folder / "timelapse.safetensors")
     checkpoint.save(folder, model, words, dtype=torch.bfloat16)
     finish(name, folder, rows)
+
+
+def record(name, seed, rows):
+    """Add the measured rows of a run that is not shipped to those of its kind."""
+    kept = [{k: v for k, v in row.items() if k != "load"} for row in rows if "valid_bits" in row]
+    found = json.loads(RECORD.read_text()) if RECORD.exists() else {}
+    found[f"{name}, seed {seed}"] = kept
+    RECORD.write_text(json.dumps(found, indent=1) + "\n")
 
 
 def finish(name, folder, rows):
@@ -105,7 +151,8 @@ def finish(name, folder, rows):
     kept = [row for row in rows if row["step"] % 50 == 0 or row["step"] in LOOKS]
     for row in kept:
         row["load"] = [[round(share, 4) for share in layer] for layer in row["load"]]
-    run = {"settings": dataclasses.asdict(SETTINGS), "budget": BUDGET, "rows": kept}
+    phases = [dataclasses.asdict(phase) for phase in PHASES]
+    run = {"settings": phases[-1], "phases": phases, "budget": BUDGET, "rows": kept}
     (folder / "run.json").write_text(json.dumps(run) + "\n")
     text = card(name, model, words, measured, rows)
     (folder / "README.md").write_text(text, encoding="utf-8")
@@ -114,6 +161,11 @@ def finish(name, folder, rows):
 def card(name, model, words, measured, rows):
     """Write the model card."""
     config, last = model.config, rows[-1]
+    told = ", then ".join(
+        f"{one.steps:,} steps of {one.batch} x {one.length} tokens at a peak rate of "
+        f"{one.learning_rate}"
+        for one in PHASES
+    )
     kind = "mixture of experts" if config.num_experts > 1 else "dense model of equal active size"
     lines = [
         f"# {name}: a {kind}, trained on the course's own corpus",
@@ -121,12 +173,12 @@ def card(name, model, words, measured, rows):
         f"{config.total_parameters:,} parameters, {config.active_parameters:,} of them active for "
         f"a token; {config.num_experts} experts a layer, top-{config.top_k}; bfloat16. Apache-2.0.",
         "",
-        f"- **Made by** `python tools/train_small.py {name}`, seed {SETTINGS.seed}.",
+        f"- **Made by** `python tools/train_small.py {name}`, seed 0.",
         f"- **Data**: {BUDGET:,} bytes written by `moe_lesson.corpus` (five languages, 18 % "
         "Python source); see `data/README.md`.",
-        f"- **Run**: {last['step']:,} steps of {SETTINGS.batch} x {SETTINGS.length} tokens "
-        f"({last['tokens']:,} in all), peak learning rate {SETTINGS.learning_rate}, balance loss "
-        f"{SETTINGS.balance_weight}; {last['seconds']:,.0f} s, {threads()}.",
+        f"- **Run**: {told}, each with a warm-up of {RUN.warmup} and a cosine to a tenth; "
+        f"{last['tokens']:,} tokens in all, balance loss {RUN.balance_weight}; "
+        f"{last['seconds']:,.0f} s, {threads()}.",
         f"- **Python** {platform.python_version()}: the code in the corpus is that version's "
         "library, so another version's code scores differ a little.",
         "",
@@ -177,5 +229,11 @@ def threads():
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("name", choices=tuple(CONFIGS))
-    name = parser.parse_args().name
-    run(name, ROOT / "data" / "checkpoints" / name)
+    parser.add_argument("--seed", type=int, default=0, help="0 is shipped, others are recorded")
+    parser.add_argument("--until", type=int, default=STEPS, help="stop after this step")
+    asked = parser.parse_args()
+    *found, rows, looks = run(asked.name, asked.seed, asked.until)
+    if asked.seed:
+        record(asked.name, asked.seed, rows)
+    elif len(rows) == STEPS:
+        ship(asked.name, *found, rows, looks)

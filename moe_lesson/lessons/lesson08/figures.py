@@ -90,7 +90,7 @@ def cache_memory(axes, positions, memory, window=None):
     held = np.array([np.asarray(row, dtype=float) for row in memory.values()])
     scale, unit = scale_of(held.max(), BINARY)
     held = held / scale
-    style = {"markersize": 4, "markevery": max(1, len(positions) // 8)}
+    style = {"markersize": 4, "markevery": max(1, len(positions) // 8), "clip_on": False}
     beside = {"textcoords": "offset points", "annotation_clip": False, "va": "center"}
     levels = apart(held[:, -1], 0.08 * held.max())
     for row, name, level, (shade, marker, dash) in zip(held, memory, levels, SERIES):

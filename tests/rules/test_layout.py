@@ -56,7 +56,10 @@ ONLY_WHEN_USED = {"pooch", "triton", "torch.distributed"}  # imported inside fun
 # Lines are code, comments and blank lines, without docstrings: these are the manual.
 MODULE_LINES, FUNCTION_LINES, LOOP_LINES, NESTING, ARGUMENTS = 200, 30, 40, 3, 6
 CORE = set("moe models mixtures text checkpoints training inference".split())
-BUDGET = {"core": 3600, "study": 2500, "commands": 500}
+# What the subject does not teach: readers' own files, downloads, and runs that are stopped.
+CARE = set("checkpoints.files text.books text.downloads text.folder".split())
+CARE |= {f"training.{name}" for name in "checks history resume stopping".split()}
+BUDGET = {"core": 3600, "care": 900, "study": 2500, "commands": 500}
 LESSON_LINES = 1400
 # Instruments that wait for their second user, with the lesson that brings it.
 WAITING = {"moe_lesson.study.conformance": "lesson 05 hands it the reader's layer"}
@@ -334,7 +337,8 @@ def budgets():
     found = defaultdict(int)
     for path in MODULES:
         here = room(dotted(path))
-        found["core" if here in CORE else here or "__init__"] += lines(path)
+        cared = dotted(path).removeprefix("moe_lesson.") in CARE
+        found["care" if cared else "core" if here in CORE else here or "__init__"] += lines(path)
     most = {part: LESSON_LINES for part in found if part.startswith("lessons.")} | BUDGET
     return {part: (count, most.get(part)) for part, count in sorted(found.items())}
 

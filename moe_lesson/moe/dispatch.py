@@ -58,9 +58,10 @@ def plan(routing, order=ORDERS[0]):
     # order inside each expert, so "first choices first" is a prefix of the expert's rows.
     expert = routing.expert_TK.t().reshape(-1)
     weight = routing.weight_TK.t().reshape(-1)
-    queue_R = _queue(routing, order)
-    visit_R = (expert if queue_R is None else expert[queue_R]).argsort(stable=True)
-    visit_R = visit_R if queue_R is None else queue_R[visit_R]
+    queue = _queue(routing, order)
+    line = expert if queue is None else expert[queue]
+    visit_R = line.argsort(stable=True)
+    visit_R = visit_R if queue is None else queue[visit_R]
     # Not bincount: on CUDA that waits for the device.
     count_E = _count(expert, E)
     if routing.has_unfilled:

@@ -19,9 +19,9 @@ from moe_lesson.training.settings import Settings
 BUDGET, VOCAB = 1_000_000, 513  # bytes of corpus; 512 tokens and the mask
 FACTORS = {"0.5": 0.5, "1": 1.0, "1.25": 1.25, "2": 2.0, "dropless": None}
 LANGUAGE = Settings(
-    steps=400, batch=16, length=32, learning_rate=5e-3, warmup=100, weight_decay=0.0
+    steps=300, batch=16, length=32, learning_rate=5e-3, warmup=100, weight_decay=0.0
 )
-GAMBLING = replace(LANGUAGE, steps=800, batch=32, length=8)
+GAMBLING = replace(LANGUAGE, steps=500, batch=32, length=8)
 TESTS = 50  # batches on which a gambler is measured
 HELD_OUT = 256  # windows of held-out text
 

@@ -73,8 +73,9 @@ def _sentence(asked, seated_R, factor, order, capacity):
     lost, total = int((~seated_R).sum()), len(seated_R)
     without = TOKENS - len(asked.token_R[seated_R].unique())
     weight = asked.weight_R[~seated_R].sum() / asked.weight_R.sum()
+    empty = EXPERTS * capacity - total + lost
     return (
         f"Capacity factor {factor:g}: {capacity} seats an expert, {order}; {lost} of {total} "
         f"visits ({lost / total:.0%}) find none, with {weight:.0%} of all weight; {without} of "
-        f"{TOKENS} tokens have no expert at all. {EXPERTS * capacity - total + lost} seats stay empty."
+        f"{TOKENS} tokens have no expert at all. {empty} seats stay empty."
     )

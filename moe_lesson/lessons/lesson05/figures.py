@@ -8,13 +8,13 @@ from moe_lesson.study.figures.palette import MUTED, OUTLINE, colour, ink
 
 
 @our_style()
-def seat_map(axes, expert_V, seated_V, token_V, capacity, experts):
+def seat_map(axes, asked, seated, tokens, capacity, experts):
     """Draw each expert's seats as a row of squares, and hatched behind them who found none.
 
     Args:
-        expert_V: the expert that each visit asks for, in the order of seating.
-        seated_V: whether it found a seat.
-        token_V: whose visit it is.
+        asked: the expert that each visit asks for, in the order of seating.
+        seated: whether it found a seat.
+        tokens: whose visit it is.
 
     >>> from moe_lesson.study.figures.frame import new_axes
     >>> axes = new_axes(shown=False)
@@ -24,11 +24,11 @@ def seat_map(axes, expert_V, seated_V, token_V, capacity, experts):
     Lesson 5.
     """
     filled, standing = [0] * experts, [0] * experts
-    most = max(np.bincount(expert_V, minlength=experts).max(), capacity) if len(expert_V) else 1
+    most = max(np.bincount(asked, minlength=experts).max(), capacity) if len(asked) else 1
     for expert in range(experts):
         for seat in range(capacity):
             _square(axes, seat, expert, facecolor="white", edgecolor=MUTED)
-    for expert, is_seated, token in zip(expert_V, seated_V, token_V):
+    for expert, is_seated, token in zip(asked, seated, tokens):
         if is_seated:
             place, style = filled[expert], {"facecolor": colour(expert), "edgecolor": OUTLINE}
             filled[expert] += 1
@@ -48,7 +48,7 @@ def seat_map(axes, expert_V, seated_V, token_V, capacity, experts):
     axes.set_xticks(np.arange(capacity) + 0.45, [str(n + 1) for n in range(capacity)])
     lost, empty = sum(standing), experts * capacity - sum(filled)
     verb = "finds" if lost == 1 else "find"
-    title = f"{lost} of {len(expert_V)} visits {verb} no seat; {empty} of {experts * capacity}"
+    title = f"{lost} of {len(asked)} visits {verb} no seat; {empty} of {experts * capacity}"
     return finish(axes, f"{title} seats stay empty", "seat (hatched: no seat)", "expert")
 
 
@@ -184,11 +184,11 @@ def dots_by_name(axes, found, title, across, level=None, name=""):
 
 
 @our_style()
-def grid(axes, share_NN, names, title, across, up):
+def grid(axes, shares, names, title, across, up):
     """Draw percentages as a table in shades, with every number in it.
 
     Args:
-        share_NN: shares from 0 to 1, a row for each name.
+        shares: shares from 0 to 1, a row for each name.
 
     >>> from moe_lesson.study.figures.frame import new_axes
     >>> axes = grid(new_axes(shown=False), [[0.5, 1.0], [0.0, 1.0]], ["a", "b"], "1", "x", "y")
@@ -197,10 +197,10 @@ def grid(axes, share_NN, names, title, across, up):
 
     Lesson 5.
     """
-    share_NN = np.asarray(share_NN, dtype=float)
-    axes.imshow(share_NN, cmap="cividis", vmin=0, vmax=1, aspect="auto")
-    for row, shares in enumerate(share_NN):
-        for column, share in enumerate(shares):
+    shares = np.asarray(shares, dtype=float)
+    axes.imshow(shares, cmap="cividis", vmin=0, vmax=1, aspect="auto")
+    for row, line in enumerate(shares):
+        for column, share in enumerate(line):
             shade = "#FFFFFF" if share < 0.55 else "#000000"
             axes.text(column, row, f"{100 * share:.0f}", ha="center", va="center", color=shade,
                       fontsize=FONT)  # fmt: skip

@@ -59,9 +59,9 @@ def exam(seed=0):
     asked = [asked[at] for at in torch.randperm(len(asked), generator=generator).tolist()]
     letters = sorted({letter for words in [asked, *read] for word in words for letter in word})
     all_read = [word for words in read for word in words]
-    pairs_TD, known_TD = (_pairs(words, letters) for words in (asked, all_read))
+    pairs_TD, known = (_pairs(words, letters) for words in (asked, all_read))
     bits_DE = torch.stack([_bits(_pairs(words, letters), letters) for words in read], 1)
-    router_ED = _learn(known_TD, known_TD @ bits_DE)
+    router_ED = _learn(known, known @ bits_DE)
     letters_T = pairs_TD.sum(1)
     lot_T = torch.randint(len(LANGUAGES), (len(asked),), generator=generator)
     return Exam(
@@ -134,8 +134,8 @@ def mark(words, expert_T, factor):
     """
     T, E = words.bits_TE.shape
     routing = Routing(torch.zeros(T, E), torch.ones(T, 1), expert_T[:, None])
-    sits_T = within_capacity(plan(routing), seats(T, E, 1, factor)).token_R
-    dropped_T = torch.ones(T, dtype=torch.bool).index_fill(0, sits_T, False)
+    sits = within_capacity(plan(routing), seats(T, E, 1, factor)).token_R
+    dropped_T = torch.ones(T, dtype=torch.bool).index_fill(0, sits, False)
     cost_T = words.bits_TE.gather(1, expert_T[:, None])[:, 0].masked_fill(dropped_T, words.blind)
     bits = (cost_T * words.letters_T).sum() / words.letters_T.sum()
     right = int((expert_T == words.bits_TE.argmin(-1)).sum())

@@ -20,9 +20,9 @@ NAMES = ("top-1", "top-2, first choices first", "expert choice, 32 tokens", "dro
 
 @figure
 def seat_map(axes):
-    expert_V = sorted([0, 1, 2, 3] * 5 + [0] * 8)
-    seated_V = [at % 3 > 0 for at in range(len(expert_V))]
-    return figures.seat_map(axes, expert_V, seated_V, range(len(expert_V)), 10, 4)
+    asked = sorted([0, 1, 2, 3] * 5 + [0] * 8)
+    seated = [at % 3 > 0 for at in range(len(asked))]
+    return figures.seat_map(axes, asked, seated, range(len(asked)), 10, 4)
 
 
 @figure
@@ -40,8 +40,8 @@ def dots_by_name(axes):
 
 @figure
 def grid(axes):
-    share_NN = RANDOM.random((5, 5))
-    return figures.grid(axes, share_NN, list("abcde"), "25 shares", "asked", "trained")
+    shares = RANDOM.random((5, 5))
+    return figures.grid(axes, shares, list("abcde"), "25 shares", "asked", "trained")
 
 
 drawn = drawn_of(FIGURES)

@@ -189,14 +189,14 @@ def chosen_weights(answer):
     found = tensor_of(given, (4, 3), "the weights")
     said = f"two seats: expert 0 has {int((found[:, 0] != 0).sum())} tokens. "
     right = _taken(logits_TE.softmax(-1), 2, 0)
-    one_TE, sum_T = (right > 0).double(), right.sum(1, keepdim=True)
+    one_TE, total = (right > 0).double(), right.sum(1, keepdim=True)
     wrong = {
         "the tokens chose: topk must run over tokens, dim=0": _taken(logits_TE.softmax(-1), 2, 1),
         "your softmax runs over tokens: a token shares itself over experts": (
             _taken(logits_TE.softmax(0), 2, 0)
         ),
         "the right tokens, each with weight 1: it must be the probability": one_TE,
-        "weights are not made to sum to 1 again": right / sum_T.clamp(min=1e-9),
+        "weights are not made to sum to 1 again": right / total.clamp(min=1e-9),
         "scores decide there, before the softmax; let probabilities decide": (
             logits_TE.softmax(-1) * (_taken(logits_TE + 10, 2, 0) > 0)
         ),
@@ -239,9 +239,9 @@ def kept_mask(answer):
     demand(
         first, said + f"They are tokens {kept[:, 0].nonzero().flatten().tolist()}: not the first"
     )
-    mixed_T = torch.tensor(QUEUE)
-    found = tensor_of(answer(mixed_T, 3, 2), (8, 3), "kept")
-    wanted = F.one_hot(mixed_T, 3) * (_nth(mixed_T) <= 2)[:, None]
+    mixed = torch.tensor(QUEUE)
+    found = tensor_of(answer(mixed, 3, 2), (8, 3), "kept")
+    wanted = F.one_hot(mixed, 3) * (_nth(mixed) <= 2)[:, None]
     said = f"experts {QUEUE}, two seats: sitting are {found.sum(1).nonzero().flatten().tolist()}, "
     said += f"it must be {wanted.sum(1).nonzero().flatten().tolist()}. Is the count per expert?"
     demand(near(found, wanted), said)

@@ -173,7 +173,7 @@ def dots_by_name(axes, found, title, across, level=None, name=""):
     Lesson 5.
     """
     for row, runs in enumerate(found.values()):
-        shade = SERIES[row % 2][0]
+        shade = SERIES[0][0]
         axes.plot([np.mean(runs)], [row], color=shade, linewidth=0, marker="|", markersize=12)
         axes.scatter(runs, np.full(len(runs), row), 22, shade, linewidths=0, alpha=0.8, zorder=3)
     if level is not None:

@@ -22,12 +22,13 @@ LANGUAGE = Settings(
     steps=300, batch=16, length=32, learning_rate=5e-3, warmup=100, weight_decay=0.0
 )
 GAMBLING = replace(LANGUAGE, steps=500, batch=32, length=8)
+LONGER = 5  # times the steps for an encoder: each shows it 15 % of the targets
 TESTS = 50  # batches on which a gambler is measured
 HELD_OUT = 256  # windows of held-out text
 
 
 def speakers():
-    """List the language models: seats by factor in both kinds, blocks and k, and controls.
+    """List the language models: seats by factor, blocks and k, controls; decoders first.
 
     Returns:
         name -> SwitchConfig. All have the same operations, but for rows of routers.
@@ -37,23 +38,28 @@ def speakers():
 
     Lesson 5.
     """
-    found = {}
-    for kind in ("decoder", "encoder"):
-        own = SwitchConfig(vocab_size=VOCAB, causal=kind == "decoder", group="batch")
-        for name, factor in FACTORS.items():
-            found[f"{kind}, {name}"] = replace(own, capacity=factor, eval_capacity=factor)
-        chosen = {"capacity": 1.0, "eval_capacity": 1.0, "group": "sequence"}
-        found[f"{kind}, expert choice"] = replace(own, router="expert choice", **chosen)
-        one = {"num_experts": 1, "capacity": None, "eval_capacity": None}
-        found[f"{kind}, dense"] = replace(own, **one)
-    own = replace(found["decoder, 1.25"], eval_capacity=2.0)
+    own = SwitchConfig(vocab_size=VOCAB, group="batch")
+    found = {f"decoder, {name}": one for name, one in _by_factor(own).items()}
     for every, word in ((2, "every other"), (1, "every")):
         if every == 1:
             found[f"{word}, top-1"] = replace(own, every=every)
         pair = {"router": "GShard", "hidden_dim": own.hidden_dim // 2}
         pair |= {"order": "first choices first", "num_experts": 2 * own.num_experts}
         found[f"{word}, top-2"] = replace(own, every=every, **pair)
-    return found
+    encoders = _by_factor(replace(own, causal=False))
+    return found | {f"encoder, {name}": one for name, one in encoders.items()}
+
+
+def _by_factor(own):
+    """List a model with each number of seats, with experts that choose, and dense."""
+    found = {
+        name: replace(own, capacity=factor, eval_capacity=factor)
+        for name, factor in FACTORS.items()
+    }
+    chosen = {"capacity": 1.0, "eval_capacity": 1.0, "group": "sequence"}
+    found["expert choice"] = replace(own, router="expert choice", **chosen)
+    one = {"num_experts": 1, "capacity": None, "eval_capacity": None}
+    return found | {"dense": replace(own, **one)}
 
 
 def speak(data, name, seed, settings=LANGUAGE):
@@ -73,7 +79,8 @@ def speak(data, name, seed, settings=LANGUAGE):
     Lesson 5.
     """
     config = speakers()[name]
-    settings = replace(settings, seed=seed)
+    steps = settings.steps if config.causal else LONGER * settings.steps
+    settings = replace(settings, seed=seed, steps=steps)
     trained = train_seated(config, reading(config, data.train, settings), settings)
     windows = min(HELD_OUT, (len(data.valid.id_T) - 1) // config.context_len)
     tasks = held_out(config, data.valid, windows)

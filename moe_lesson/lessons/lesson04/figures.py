@@ -76,9 +76,6 @@ def remedy_rows(axes, found, what, best=max, digits=0):
     axes.axvline(means[first], color=MUTED, linestyle=":", linewidth=1.4, zorder=1)
     axes.set_yticks(place, list(found), fontsize=FONT - 1)
     axes.set_ylim(len(found) - 0.4, -0.6)
-    ends = [
-        f"{word}{name} {_range(found[name], digits)}"
-        for word, name in [("", first)] * (first != top) + [("best ", top)]
-    ]
-    title = f"{what[0].upper()}{what[1:]}: {', '.join(ends)}"
+    rest = "the best mean" if top == first else f"best {top} {_range(found[top], digits)}"
+    title = f"{what[0].upper()}{what[1:]}: {first} {_range(found[first], digits)}, {rest}"
     return finish(axes, title, f"{what} (dotted: mean of {first})", "")

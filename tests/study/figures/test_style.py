@@ -112,20 +112,6 @@ def test_a_figure_that_a_notebook_shows_is_the_same_too(style):
         assert theirs == shown_picture()
 
 
-def window():
-    """Draw a figure as a window does, which asks its canvas and saves nothing."""
-    axes = routing.gate_bars(new_axes(), np.full(2, 0.5), np.array([1.0, 0]))
-    axes.figure.canvas.draw()
-    plt.close(axes.figure)
-    return bytes(axes.figure.canvas.buffer_rgba())
-
-
-def test_a_figure_that_a_window_draws_is_the_same_too(style):
-    theirs = window()
-    with our_style():
-        assert theirs == window()
-
-
 def test_a_panel_moved_under_a_readers_style_draws_the_same_picture(style):
     panel = gate_bench()
     with our_style():

@@ -44,10 +44,8 @@ def loss_changes(axes, found, control=None, what="The operation"):
         _outer_names(axes, outer)
     whole = np.average(rows[:, 0], weights=[one.tokens for one in found.values()])
     top = int(np.nanargmax(rows[:, 0]))
-    title = (
-        f"{what}, tokens of these groups: {_signed(whole)} nats, most for {names[top]} "
-        f"({_signed(rows[top, 0])})"
-    )
+    title = f"{what}, tokens of these groups: {_signed(whole)} nats, "
+    title += f"most for {names[top]} ({_signed(rows[top, 0])})"
     across = "bars: 95 % interval over documents" + "; diamonds: other experts" * bool(control)
     return finish(axes, title, across, "loss change (nats)")
 

@@ -13,7 +13,7 @@ endif
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test notebooks bench lint mutants clean
+.PHONY: help lab test notebooks bench gpu lint mutants clean
 
 help: ## list these targets
 	@echo "usage: make TARGET"
@@ -36,6 +36,9 @@ notebooks: .venv/.ok ## execute every notebook and save it in its one normal for
 
 bench: .venv/.ok ## time the layer, a training step and generation against their peers
 	$(PY) tools/bench.py
+
+gpu: .venv/.ok ## everything that needs CUDA, or one piece of it: make gpu PART=2
+	$(PY) tools/gpu.py $(PART)
 
 lint: .venv/.ok ## ruff over code and notebooks
 	$(PY) -m ruff check .

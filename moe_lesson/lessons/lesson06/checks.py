@@ -124,20 +124,20 @@ def intensity(answer):
 
 
 def _many_tokens(answer):
-    """Check two tokens, which touch 3 of 4 experts on average, and numbers of two bytes."""
-    when = "2 tokens, width 8, experts of 32, 2 of 4, 2 bytes a number"
-    found = number_of(called(answer, 2, 8, 32, 4, 2, 2, when=when), "the intensity")
+    """Check two tokens, which touch 3 of 4 experts on average, and numbers of eight bytes."""
+    when = "2 tokens, width 8, experts of 32, 2 of 4, 8 bytes a number"
+    found = number_of(called(answer, 2, 8, 32, 4, 2, 8, when=when), "the intensity")
     said = f"{when}: you give {found:.4g}. "
     done, one, rows = 2 * 3 * 4 * 8 * 32, 3 * 8 * 32, 2 * 4 * 8
     mistakes = {
-        "An expert that both tokens visit is read once": done / (2 * (4 * one + rows)),
-        "More tokens touch more experts: 4 (1 - (1/2)^2) = 3": done / (2 * (2 * one + rows)),
-        "Rows grow with tokens": done / (2 * (3 * one + rows / 2)),
-        "Operations grow with tokens": done / 2 / (2 * (3 * one + rows)),
+        "An expert that both tokens visit is read once": done / (8 * (4 * one + rows)),
+        "More tokens touch more experts: 4 (1 - (1/2)^2) = 3": done / (8 * (2 * one + rows)),
+        "Rows grow with tokens": done / (8 * (3 * one + rows / 2)),
+        "Operations grow with tokens": done / 2 / (8 * (3 * one + rows)),
         "Is 4 bytes written into your function? Use size": done / (4 * (3 * one + rows)),
     }
     no_mistake(found, mistakes, said)
-    demand(near(found, done / (2 * (3 * one + rows))), said + "It must be 6144 / 4736 = 1.297")
+    demand(near(found, done / (8 * (3 * one + rows))), said + "It must be 6144 / 18944 = 0.3243")
 
 
 @exercise("now you can tell a difference from the spread of one setting.")

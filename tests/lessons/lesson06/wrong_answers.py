@@ -180,7 +180,7 @@ WRONG_ANSWERS = {
             "one more tile",
             PLACES + "    room_E = (count_E // block + (count_E > 0)) * block\n"
             "    shift_E = (room_E - count_E).cumsum(0) - (room_E - count_E)\n" + PLACED,
-            "A full tile needs no padding",
+            "a full tile needs no padding",
         ),
     ],
     "gradients": [

@@ -119,10 +119,11 @@ def test_a_plain_sum_has_a_gradient(device):
     """torch's own grouped product refuses the strides of 0 that a sum hands back."""
     x_RD, weight_EFD, _ = drawn([2, 1], 3, 16, 16, torch.float32, device)
     cut = cut_rows(torch.tensor([2, 1], device=device), 3, SMALL)
-    weight_EFD.requires_grad_()
+    x_RD.requires_grad_(), weight_EFD.requires_grad_()
     grouped_product(x_RD, weight_EFD, cut).sum().backward()
-    wanted = torch.stack([x_RD[:2].sum(0), x_RD[2]])[:, None].expand(-1, 16, -1)
+    wanted = torch.stack([x_RD[:2].sum(0), x_RD[2]]).detach()[:, None].expand(-1, 16, -1)
     torch.testing.assert_close(weight_EFD.grad, wanted)
+    torch.testing.assert_close(x_RD.grad, weight_EFD.detach().sum(1)[[0, 0, 1]])
 
 
 @each_device

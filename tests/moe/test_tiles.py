@@ -1,7 +1,7 @@
 """Rows cut into tiles and padded to full ones: by hand, and for sizes that hypothesis draws."""
 
 import torch
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from moe_lesson.moe.tiles import padded_rows, places, rooms, spread, tile_map
@@ -34,6 +34,7 @@ def test_tiles_by_hand():
     assert found.expert.dtype == torch.int32
 
 
+@settings(deadline=None)
 @given(counts, st.integers(0, 20), blocks)
 @example([0], 0, 16)
 def test_every_row_has_one_tile(counts, spare, block):
@@ -42,6 +43,7 @@ def test_every_row_has_one_tile(counts, spare, block):
     assert listed(found) == by_loop(counts, rows, block)
 
 
+@settings(deadline=None)
 @given(counts, blocks)
 def test_there_are_as_many_tiles_as_the_sizes_can_need(counts, block):
     """The number follows from sizes alone: all rows in one place or spread, it is the same."""
@@ -65,6 +67,7 @@ def test_places_by_hand():
     assert places(count_E, 8, 4).tolist() == [0, 1, 2, 4, 5, 6, 7, 8]
 
 
+@settings(deadline=None)
 @given(counts, blocks)
 def test_each_row_stands_in_its_own_experts_room(counts, block):
     rows, experts = sum(counts), len(counts)
@@ -78,6 +81,7 @@ def test_each_row_stands_in_its_own_experts_room(counts, block):
     assert len(set(place_R.tolist())) == rows
 
 
+@settings(deadline=None)
 @given(counts, blocks)
 def test_rows_come_back_from_where_they_were_spread(counts, block):
     rows = sum(counts)
@@ -85,4 +89,4 @@ def test_rows_come_back_from_where_they_were_spread(counts, block):
     x_RD = torch.randn(rows, 3)
     wide = spread(x_RD, place_R, padded_rows(rows, len(counts), block))
     assert torch.equal(wide[place_R], x_RD)
-    assert wide.abs().sum() == x_RD.abs().sum() or torch.isclose(wide.abs().sum(), x_RD.abs().sum())
+    assert int((wide != 0).any(1).sum()) == rows

@@ -28,6 +28,12 @@ def test_the_sentence_by_hand(panel):
     )
 
 
+def test_a_wave_that_is_begun_counts(panel):
+    """21 tiles on 16 processors: five run in a second wave, and eleven places are idle."""
+    panel.move(**(panel.start | STATES["Skewed"]))
+    assert "21 tiles in 2 waves, 11 places idle" in panel.sentence
+
+
 def test_every_control_changes_picture_and_sentence(panel):
     moves = {"block": 32, "skew": 2.0, "experts": 64, "processors": 64}
     for name, value in moves.items():

@@ -286,7 +286,7 @@ def kernel_swiglu(x_RD, count_E, gate_up_EJFD, down_EDF, tile=None):
     return grouped_product(F.silu(gate) * up, down_EDF, cut)
 
 
-def fastest(run, candidates=CANDIDATES):
+def fastest(run):
     """Measure tile sizes on this GPU and choose.
 
     Asked for, never done in passing: sizes that are timed anew in each run may differ from run
@@ -304,7 +304,7 @@ def fastest(run, candidates=CANDIDATES):
     Lesson 6.
     """
     found = {}
-    for tile in candidates:
+    for tile in CANDIDATES:
         try:
             found[tile] = do_bench(lambda tile=tile: run(tile), return_mode="median")
         except triton.OutOfResources:

@@ -84,7 +84,8 @@ def roofline(axes, machine, points, speeds=None):
     lowest = min([machine.roof(low), *(speeds or {}).values()])
     axes.set_ylim(lowest / 4, top)
     axes.set_xlim(low, high)
-    title = f"{machine.name}: below {machine.balance:.0f} operations a byte, memory is the limit"
+    balance = f"{machine.balance:.{int(machine.balance < 10)}f}"
+    title = f"{machine.name}: below {balance} operations a byte, memory is the limit"
     return finish(axes, title, "operations a byte", "operations a second")
 
 

@@ -7,10 +7,12 @@ from statistics import median
 from typing import NamedTuple
 
 import torch
+import torch.nn.functional as F
+from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import FlopCounterMode
 
-from moe_lesson.moe.experts import SwiGLUExperts, swiglu
+from moe_lesson.moe.experts import SwiGLUExperts
 from moe_lesson.moe.routing import top_k
 
 UNWRITTEN = ("empty", "new_empty", "empty_like", "empty_strided")
@@ -38,7 +40,7 @@ class _Writes(TorchDispatchMode):
         super().__init__()
         self.calls = self.bytes = 0
 
-    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+    def __torch_dispatch__(self, func, types, args, kwargs):
         found = func(*args, **(kwargs or {}))
         self.calls += 1
         if func.overloadpacket.__name__ not in UNWRITTEN:
@@ -65,7 +67,7 @@ def faults():
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
 
 
-def grouped_operations(left_shape, right_shape, *_, out_shape=None, **__):
+def grouped_operations(left_shape, right_shape, *_, **__):
     """Count the multiplications and additions of torch's grouped product.
 
     Rows by a stack of matrices, or, in the gradient of the weights, a matrix by rows: every row
@@ -84,19 +86,18 @@ COUNTED = {torch.ops.aten._grouped_mm: grouped_operations}
 
 
 def step(function, x_TD, routing, experts, dy_TD):
-    """Run one way forward and backward; the gradients are thrown away.
+    """Run one way forward and backward; old gradients are thrown away first.
 
-    >>> x_TD, routing, experts, dy_TD = drawn(tokens=3, dim=4, hidden_dim=8)
-    >>> step(dense_twin, x_TD, routing, experts, dy_TD)
+    >>> step(dense, *twin(drawn(tokens=3, dim=4, hidden_dim=8)))
 
     Lesson 6.
     """
-    x_TD = x_TD.detach().requires_grad_()
-    torch.autograd.grad(function(x_TD, routing, experts), [x_TD, *experts.parameters()], dy_TD)
+    experts.zero_grad()
+    function(x_TD.detach().requires_grad_(), routing, experts).backward(dy_TD)
 
 
-def drawn(tokens, dim, hidden_dim, num_experts=8, k=2, skew=0.0):
-    """Draw tokens, a routing, experts and a gradient of the result.
+def drawn(tokens, dim, hidden_dim, skew=0.0):
+    """Draw tokens, a routing to 2 of 8 experts, the experts, and a gradient of the result.
 
     Args:
         skew: how far scores lean to the first experts: 0 is even but for chance.
@@ -106,27 +107,52 @@ def drawn(tokens, dim, hidden_dim, num_experts=8, k=2, skew=0.0):
 
     Lesson 6.
     """
-    lean_E = -skew * torch.arange(num_experts) / num_experts
-    routing = top_k(torch.randn(tokens, num_experts) + lean_E, k)
-    experts = SwiGLUExperts(dim, hidden_dim, num_experts)
+    lean_E = -skew * torch.arange(8) / 8
+    routing = top_k(torch.randn(tokens, 8) + lean_E, k=2)
+    experts = SwiGLUExperts(dim, hidden_dim, 8)
     return torch.randn(tokens, dim), routing, experts, torch.randn(tokens, dim)
 
 
-def dense_twin(x_TD, routing, experts):
-    """Send every token through the first k experts, side by side: one dense network of k F.
+class Dense(nn.Module):
+    """Hold one SwiGLU network as any dense model has it: three linear maps.
 
-    Its operations are those of the sparse layer, and nothing has to be sorted or weighed.
-
-    >>> x_TD, routing, experts, _ = drawn(tokens=3, dim=4, hidden_dim=8)
-    >>> dense_twin(x_TD, routing, experts).shape
+    >>> Dense(4, 16)(torch.zeros(3, 4)).shape
     torch.Size([3, 4])
 
     Lesson 6.
     """
-    k = routing.expert_TK.shape[1]
-    gate_up = experts.gate_up_EJFD[:k].transpose(0, 1).flatten(1, 2)
-    down = experts.down_EDF[:k].transpose(0, 1).flatten(1, 2)
-    return swiglu(x_TD, gate_up, down)
+
+    def __init__(self, dim, hidden_dim):
+        super().__init__()
+        self.gate, self.up = (nn.Linear(dim, hidden_dim, bias=False) for _ in "gu")
+        self.down = nn.Linear(hidden_dim, dim, bias=False)
+
+    def forward(self, x_TD):
+        return self.down(F.silu(self.gate(x_TD)) * self.up(x_TD))
+
+
+def dense(x_TD, routing, network):
+    """Send every token through one network; nothing is sorted or weighed.
+
+    >>> dense(*twin(drawn(tokens=3, dim=4, hidden_dim=8))[:3]).shape
+    torch.Size([3, 4])
+
+    Lesson 6.
+    """
+    return network(x_TD)
+
+
+def twin(given):
+    """Put in the experts' place a dense network as wide as the k that a token visits.
+
+    >>> twin(drawn(tokens=3, dim=4, hidden_dim=8))[2].down.in_features
+    16
+
+    Lesson 6.
+    """
+    x_TD, routing, experts, dy_TD = given
+    dim, hidden_dim = experts.down_EDF.shape[1:]
+    return x_TD, routing, Dense(dim, routing.expert_TK.shape[1] * hidden_dim), dy_TD
 
 
 def cost(function, given):
@@ -135,8 +161,8 @@ def cost(function, given):
     Returns:
         A Cost.
 
-    >>> given = drawn(tokens=3, dim=4, hidden_dim=8)
-    >>> cost(dense_twin, given).operations == 3 * 2 * 3 * 3 * 2 * 4 * 8  # 3 products, thrice each
+    >>> given = twin(drawn(tokens=3, dim=4, hidden_dim=8))
+    >>> cost(dense, given).operations == 3 * 2 * 3 * 3 * 2 * 4 * 8  # 3 products, thrice each
     True
 
     Lesson 6.
@@ -151,33 +177,34 @@ def cost(function, given):
 
 
 def ratios(ways, given, rounds):
-    """Let ways and the dense twin take turns; compare within each round.
+    """Let ways and a dense network of equal operations take turns; compare within each round.
 
     Args:
         ways: name -> function.
         given: a function that draws what ``step`` takes, anew for each round.
 
     Returns:
-        Name -> time over the dense twin's, a number for each round: processor time, so that
+        Name -> time over the dense network's, a number for each round: processor time, so that
         other programs disturb little.
 
-    >>> found = ratios({"twin": dense_twin}, lambda: drawn(3, 4, 8), rounds=3)
-    >>> len(found["twin"])
+    >>> from moe_lesson.lessons.lesson06.ways import by_masks
+    >>> len(ratios({"masks": by_masks}, lambda: drawn(3, 4, 8), rounds=3)["masks"])
     3
 
     Lesson 6.
     """
-    rivals = {"dense": dense_twin, **ways}
+    rivals = {"dense": dense, **ways}
     seconds = {name: [] for name in rivals}
     for turn in range(rounds + 1):
         numbers = given()
+        own = {"dense": twin(numbers)}
         for name in random.sample(list(rivals), len(rivals)):
             began = time.process_time()
-            step(rivals[name], *numbers)
+            step(rivals[name], *own.get(name, numbers))
             if turn:  # the first fills caches
                 seconds[name].append(time.process_time() - began)
-    dense = seconds.pop("dense")
-    return {name: [a / b for a, b in zip(spent, dense)] for name, spent in seconds.items()}
+    plain = seconds.pop("dense")
+    return {name: [a / b for a, b in zip(spent, plain)] for name, spent in seconds.items()}
 
 
 def middle(found):

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from moe_lesson.lessons.lesson06 import ladder, ways
-from moe_lesson.lessons.lesson06.ladder import cost, dense_twin, drawn
+from moe_lesson.lessons.lesson06.ladder import cost, dense, drawn, twin
 from moe_lesson.moe.experts import SwiGLUExperts
 from moe_lesson.moe.routing import Routing
 
@@ -13,7 +13,8 @@ def test_operations_by_hand():
     """Rows times three matrices, forward once and backward twice: 2 * 9 * R * D * F."""
     given, rows = drawn(tokens=8, dim=4, hidden_dim=16), 8 * 2
     exact = 2 * 9 * rows * 4 * 16
-    for way in (dense_twin, ways.by_masks, ways.by_sorted_rows):
+    assert cost(dense, twin(given)).operations == exact
+    for way in (ways.by_masks, ways.by_sorted_rows):
         assert cost(way, given).operations == exact
     # The padded batch computes as many rows for each expert as the busiest has.
     busiest = given[1].expert_TK.flatten().bincount().max().item()
@@ -22,38 +23,37 @@ def test_operations_by_hand():
 
 
 def test_bytes_are_those_that_results_take():
-    def plus(x_TD, routing, experts):
-        return x_TD + 1 + 0 * experts.down_EDF.sum()
-
-    x_TD, routing, experts, dy_TD = drawn(tokens=10, dim=3, hidden_dim=2)
-
-    class Plain:
-        def parameters(self):
-            return []
+    x_TD, routing, _, dy_TD = drawn(tokens=10, dim=3, hidden_dim=2)
 
     def only(x_TD, routing, experts):
         return (x_TD + 1).view(-1).view(10, 3)
 
-    found = cost(only, (x_TD, routing, Plain(), dy_TD))
+    found = cost(only, (x_TD, routing, torch.nn.Identity(), dy_TD))
     # One sum is written; views, forward and backward, write nothing.
     assert found.written == 10 * 3 * 4 and found.calls >= 5 and found.operations == 0
 
 
-def test_the_dense_twin_equals_the_layer_when_all_choose_the_first():
+def test_the_dense_twin_is_two_experts_side_by_side():
     torch.manual_seed(0)
     x_TD, experts = torch.randn(5, 4), SwiGLUExperts(4, 6, 3)
     both = Routing(torch.zeros(5, 3), torch.ones(5, 2), torch.tensor([[0, 1]] * 5))
-    torch.testing.assert_close(dense_twin(x_TD, both, experts), ways.by_masks(x_TD, both, experts))
+    *_, network, _ = twin((x_TD, both, experts, None))
+    gate_FD, up_FD = experts.gate_up_EJFD[:2].transpose(0, 1).flatten(1, 2)
+    with torch.no_grad():
+        network.gate.weight.copy_(gate_FD)
+        network.up.weight.copy_(up_FD)
+        network.down.weight.copy_(torch.cat(experts.down_EDF[:2].unbind(), 1))
+    torch.testing.assert_close(dense(x_TD, both, network), ways.by_masks(x_TD, both, experts))
 
 
 @pytest.mark.unwatched
 def test_a_way_that_does_the_work_twice_takes_longer():
     def twice(*given):
-        return dense_twin(*given) + dense_twin(*given)
+        return ways.by_sorted_rows(*given) + ways.by_sorted_rows(*given)
 
-    found = ladder.ratios({"twice": twice, "once": dense_twin}, lambda: drawn(512, 64, 128), 7)
-    middles = ladder.middle(found)
-    assert len(found["twice"]) == 7 and middles["twice"] > 1.3 > middles["once"] > 0.7
+    rivals = {"twice": twice, "once": ways.by_sorted_rows}
+    middles = ladder.middle(found := ladder.ratios(rivals, lambda: drawn(512, 64, 128), 7))
+    assert len(found["twice"]) == 7 and middles["twice"] > 1.5 * middles["once"] > 1.2
 
 
 def test_a_skewed_load_leans_to_the_first_experts():

@@ -2,9 +2,8 @@
 
 import numpy as np
 
-from moe_lesson.study.figures.frame import FONT, SERIES, apart, baseline, finish, our_style
+from moe_lesson.study.figures.frame import FONT, SERIES, baseline, finish, our_style
 from moe_lesson.study.figures.palette import MUTED
-from moe_lesson.study.statistics import spearman
 
 
 @our_style()
@@ -77,60 +76,6 @@ def remedy_rows(axes, found, what, best=max, digits=0):
     axes.axvline(means[first], color=MUTED, linestyle=":", linewidth=1.4, zorder=1)
     axes.set_yticks(place, list(found), fontsize=FONT - 1)
     axes.set_ylim(len(found) - 0.4, -0.6)
-    ends = [
-        f"{word}{name} {_range(found[name], digits)}"
-        for word, name in (("", first), ("best ", top))
-    ]
-    title = f"{what[0].upper()}{what[1:]}: {', '.join(ends)}"
+    rest = "the best mean" if top == first else f"best {top} {_range(found[top], digits)}"
+    title = f"{what[0].upper()}{what[1:]}: {first} {_range(found[first], digits)}, {rest}"
     return finish(axes, title, f"{what} (dotted: mean of {first})", "")
-
-
-@our_style()
-def information_by_balance(axes, found, label, uneven=()):
-    """Place ways to route by how uneven the load is and by what an expert's number tells.
-
-    Each way has a number, its seeds small dots; a grey bar is what chance tells.
-
-    Args:
-        found: name -> (coefficients of variation of the load, share of a choice's bits told,
-            the same for chance), one number a seed in each.
-        label: what the expert tells about, in words.
-        uneven: names to leave out of the second correlation.
-
-    >>> from moe_lesson.study.figures.frame import new_axes
-    >>> found = {"none": ([1.7, 1.6], [0.0, 0.1], [0, 0]), "Switch": ([0.3], [0.2], [0])}
-    >>> axes = information_by_balance(new_axes(shown=False), found, "topic")
-    >>> axes.get_title("left").split(": ")[1].replace(chr(10), " ")
-    'rank correlation -1.00 over 2 ways'
-
-    Lesson 4.
-    """
-    runs = {name: 100 * np.asarray(each, dtype=float) for name, each in found.items()}
-    means = np.array([each.mean(1) for each in runs.values()]) / [100, 1, 1]
-    wide = max(max(each[0].max() for each in runs.values()) / 100, 1e-9)
-    high = max(*(each[1:].max() for each in runs.values()), 1e-9)
-    levels = apart(means[:, 1], 0.078 * high)
-    levels = levels + max(0.0, -0.03 * high - levels.min())
-    for at, (name, each) in enumerate(runs.items()):
-        shade, (across, up, chance) = SERIES[at % 3][0], means[at]
-        axes.plot([across - 0.02 * wide, across + 0.02 * wide], [chance, chance], color=MUTED)
-        axes.scatter(each[0] / 100, each[1], 9, shade, linewidths=0, alpha=0.6)
-        axes.scatter(across, up, 120, "white", edgecolors=shade, linewidths=1.2, zorder=4)
-        axes.annotate(str(at + 1), (across, up), ha="center", va="center", fontsize=6.5, zorder=5)
-        axes.annotate(
-            f"{at + 1} {name}",
-            (across, up),
-            (1.1 * wide, levels[at]),
-            fontsize=FONT - 1.5,
-            va="center",
-            arrowprops={"arrowstyle": "-", "color": shade, "linewidth": 0.5, "alpha": 0.6},
-        )
-    axes.set_xlim(-0.06 * wide, 1.5 * wide)
-    axes.set_ylim(-0.08 * high, max(1.12 * high, levels.max() + 0.06 * high))
-    title = f"Uneven load and what a choice tells about {label}: rank correlation "
-    title += f"{spearman(*means[:, :2].T):.2f} over {len(means)} ways"
-    if uneven:
-        even = means[[name not in uneven for name in found], :2]
-        title += f", {spearman(*even.T):.2f} over the {len(even)} without {', '.join(uneven)}"
-    across = "coefficient of variation of the load (0: even)"
-    return finish(axes, title, across, f"% of a choice's bits, {label}")

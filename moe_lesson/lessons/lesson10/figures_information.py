@@ -19,8 +19,9 @@ def repeats_by_depth(axes, found):
     >>> from moe_lesson.study.statistics import Repeats
     >>> from moe_lesson.study.figures.frame import new_axes
     >>> half = Repeats(9, *np.full((4, 2), 0.5))
-    >>> print(repeats_by_depth(new_axes(shown=False), half).get_title("left").replace("\\n", " "))
-    First choice repeats: ours 50 to 50 %, Mixtral 14 to 26 % (random 12.5 %, ours shuffled 50 %)
+    >>> print(repeats_by_depth(new_axes(shown=False), half).get_title("left"))
+    First choice repeats: ours 50 to 50 %, Mixtral 14 to 26 % (random 12.5 %, ours
+    shuffled 50 to 50 %)
 
     Lesson 10.
     """
@@ -30,7 +31,8 @@ def repeats_by_depth(axes, found):
     for kind, ours, shuffled, mixtral, random in zip(
         kinds, found[1:3], found[3:5], theirs, random_repeats(8, 2)
     ):
-        axes.plot(depth, 100 * shuffled, "x", color=MUTED, markersize=5)
+        # Above the lines: where nothing repeats beyond chance, a cross lies on a mark.
+        axes.plot(depth, 100 * shuffled, "x", color=OUTLINE, markersize=6, zorder=4)
         axes.axhline(100 * random, color=MUTED, linestyle=":", linewidth=1.4, zorder=1)
         lines.append((100 * random, f"random {100 * random:.1f} %", "#555555"))
         for name, where, share, (shade, marker, dash) in (
@@ -41,11 +43,11 @@ def repeats_by_depth(axes, found):
             lines.append((share[-1], f"{name}, {kind}", shade))
     axes.set_ylim(0, 105)
     _names_right(axes, apart([line[0] for line in lines], 9), lines)
-    first = 100 * found.first_L
+    first, chance = 100 * found.first_L, 100 * found.shuffled_first_L
     title = (
         f"First choice repeats: ours {first.min():.0f} to {first.max():.0f} %, Mixtral "
-        f"{theirs[0].min():.0f} to {theirs[0].max():.0f} % (random {100 / 8:.1f} %, "
-        f"ours shuffled {100 * found.shuffled_first_L.mean():.0f} %)"
+        f"{theirs[0].min():.0f} to {theirs[0].max():.0f} % (random {100 / 8:.1f} %, ours "
+        f"shuffled {chance.min():.0f} to {chance.max():.0f} %)"
     )
     across = "depth (0: first layer, 1: last); crosses: ours, shuffled"
     return finish(axes, title, across, "share of neighbours (%)")
@@ -240,9 +242,9 @@ def switch_curve(axes, found, layer):
     axes.axhline(level, color=MUTED, linestyle=":", linewidth=1.4, zorder=1)
     style = {"fontsize": FONT - 1.5, "color": "#555555", "va": "bottom"}
     left = found.distance[0]  # where the curve is low
-    axes.text(left, level + 1, "plain text in the new language", **style)
+    axes.text(left, level + 1, "plain text in\nthe new language", **style)
     axes.axvline(-0.5, color=OUTLINE, linewidth=0.8)
-    axes.set_ylim(0, 112)
+    axes.set_ylim(0, 124)
     lag = found.lag()[layer]
     when = "at no distance shown" if np.isnan(lag) else f"at distance {lag:.0f}"
     title = f"Layer {layer}: half way to the new language {when} ({found.switches} switches)"

@@ -21,7 +21,7 @@ def loss_changes(axes, found, control=None, what="The operation"):
     >>> from moe_lesson.study.figures.frame import new_axes
     >>> one, two = Interval(0.3, 0.1, 0.5, 10), Interval(0.1, 0.0, 0.2, 30)
     >>> loss_changes(new_axes(shown=False), {"en": one, "de": two}).get_title("left")
-    'The operation: +0.150 nats a token, most for en (+0.300)'
+    'The operation, tokens of these groups: +0.150 nats, most for en (+0.300)'
 
     Lesson 10.
     """
@@ -44,9 +44,8 @@ def loss_changes(axes, found, control=None, what="The operation"):
         _outer_names(axes, outer)
     whole = np.average(rows[:, 0], weights=[one.tokens for one in found.values()])
     top = int(np.nanargmax(rows[:, 0]))
-    title = (
-        f"{what}: {_signed(whole)} nats a token, most for {names[top]} ({_signed(rows[top, 0])})"
-    )
+    title = f"{what}, tokens of these groups: {_signed(whole)} nats, "
+    title += f"most for {names[top]} ({_signed(rows[top, 0])})"
     across = "bars: 95 % interval over documents" + "; diamonds: other experts" * bool(control)
     return finish(axes, title, across, "loss change (nats)")
 
@@ -101,9 +100,11 @@ def need_against_load(axes, load_E, found, layer):
         digit(axes, load, mean, expert)
     axes.margins(0.08, 0.15)
     busy, need = int(np.argmax(load_E)), int(rows[:, 0].argmax())
+    more = f"; the most needed, {need}, {_signed(rows[need, 0])}"
+    more = ", the most of all" if busy == need else more
     title = (
         f"Layer {layer}: the busiest expert, {busy} ({100 * load_E[busy]:.0f} % of visits), costs "
-        f"{_signed(rows[busy, 0])} nats; the most needed, {need}, {_signed(rows[need, 0])}"
+        f"{_signed(rows[busy, 0])} nats{more}"
     )
     across = "share of visits (%); dotted: mean cost; lines: 95 % over documents"
     return finish(axes, title, across, "loss change when masked (nats)")

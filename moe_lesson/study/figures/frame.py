@@ -66,7 +66,6 @@ def _figure(shown, **options):
         warnings.warn(f"{error}: {hint}", stacklevel=4)
         return Figure(**options)
     # It is shown when the cell ends, by a canvas that knows nothing of our style.
-    figure.draw = our_style()(figure.draw)
     figure.canvas.print_figure = our_style()(figure.canvas.print_figure)
     return figure
 

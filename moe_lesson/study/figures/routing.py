@@ -220,8 +220,7 @@ def gate_chances(axes, prob_E, weight_E, chance_E):
     mark = {"marker": "D", "edgecolor": OUTLINE, "linewidths": 1, "clip_on": False}
     # A stem from 0, as a bar has: a line across the bars would look like an error of theirs.
     axes.vlines(place + 0.45, 0, chance_E, OUTLINE, linewidth=1.2, zorder=2.5)
-    shades = [colour(expert) for expert in place]  # or a diamond seems the next expert's
-    axes.scatter(place + 0.45, chance_E, 34, shades, zorder=5, **mark)
+    axes.scatter(place + 0.45, chance_E, 34, [colour(e) for e in place], zorder=5, **mark)
     axes.set_xlim(-0.6, len(chance_E) - 0.3)
     busy = int(chance_E.argmax())
     title = f"Fresh noise chooses expert {busy} most often: "

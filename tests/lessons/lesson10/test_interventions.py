@@ -170,15 +170,18 @@ def test_untrained_routers_are_fed_what_the_trained_ones_are(model):
     own = trace_ids(model, ID_T)
     found = untrained_traces(model, own, seeds=3)
     assert not np.array_equal(found[0].expert_LTK, found[1].expert_LTK)
-    start_ED = torch.empty(4, TINY.dim).normal_(generator=torch.Generator().manual_seed(1))
-    inputs = []
-    router = model.blocks[0].feed_forward.router
-    hook = router.register_forward_pre_hook(lambda _, given: inputs.append(given[0]))
+    inputs, draw = [], torch.Generator().manual_seed(1)
+    for block in model.blocks:
+        router = block.feed_forward.router
+        router.register_forward_pre_hook(lambda _, given: inputs.append(given[0]))
     with torch.no_grad():
         model(ID_T[None, :64])
-    hook.remove()
-    first = (inputs[0] @ start_ED.T).argmax(-1)
-    assert np.array_equal(found[1].expert_LTK[0, :64, 0], first.numpy())
+    for layer, x_TD in enumerate(inputs):
+        start_ED = torch.empty(4, TINY.dim).normal_(generator=draw)
+        first = (x_TD @ start_ED.T).argmax(-1)
+        assert np.array_equal(found[1].expert_LTK[layer, :64, 0], first.numpy())
+    for each in hooks(model):
+        each.clear()
     # The trained router's own weights would give its own choices, in every layer.
     kept = [block.feed_forward.router.score_ED.clone() for block in model.blocks]
     for block in model.blocks:

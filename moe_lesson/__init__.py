@@ -11,7 +11,7 @@ E     experts              V     vocabulary
 F     width of an expert   L     layers
 K     experts per token    C     capacity
 R     rows sent            J     the pair (gate, up)
-N     examples to learn
+N     examples to learn    W     ranks (devices)
 ====  ===================  ====  =========================
 
 Floors: ``moe``, ``text`` and ``mixtures`` at the bottom, then ``models`` and ``corpus``, then

@@ -14,7 +14,7 @@ WHOLE = {  # option -> the least and the most that it may be
     "budget": (10_000, 10**9),
     "seed": (0, SEEDS - 1),
     "layer": (0, MOST),
-    **dict.fromkeys(("experts", "top_k", "tokens"), (1, MOST)),
+    **dict.fromkeys(("experts", "top_k", "tokens", "expert_parallel"), (1, MOST)),
     **{f.name: (1, MOST) for f in dataclasses.fields(Settings) if f.type is int and f.default},
 }
 
@@ -64,6 +64,8 @@ def _add_options(train, sample, routes, export):
     train.add_argument("--preset", choices=("small", "tiny"), default="small", help="model size")
     train.add_argument("--experts", type=int, help="experts a layer, 1: dense; none: the preset's")
     train.add_argument("--top-k", type=int, help="experts a token; none: the preset's")
+    text = "ranks that divide the experts among them, under torchrun"
+    train.add_argument("--expert-parallel", type=int, default=1, help=text)
     for field in dataclasses.fields(Settings):
         option = "--" + field.name.replace("_", "-")
         text = MEANING[field.name]

@@ -14,44 +14,52 @@ from moe_lesson.inference.sampling import Sampling
 from moe_lesson.models import config as configs
 from moe_lesson.models.likelihood import bits_by, evaluate, token_nats
 from moe_lesson.models.mixtral import Mixtral
-from moe_lesson.training import loop
 from moe_lesson.training.checks import check_length, check_start
+from moe_lesson.training.ranks import together
 from moe_lesson.training.settings import MEANING, Settings
 from moe_lesson.training.stopping import stop_gently
 
 
 def train(args):
-    """Train a model and keep it.
+    """Train a model and keep it; as one of several ranks where torchrun started them.
 
     Returns:
         An exit code; None when the run is over.
 
     Lesson 9.
     """
+    with together(args.expert_parallel, args.out) as team:
+        return _train(args, team)
+
+
+def _train(args, team):
     folder, plan = Path(args.out), plans.plan_of(args)
     base = getattr(configs, args.preset.upper())
     settings = Settings(**{name: getattr(args, name) for name in MEANING})
-    plans.check_run(folder, plan, args.resume, args.overwrite)
-    plans.sized(base, args.experts, args.top_k, base.vocab_size)
-    check_length(settings.length, base.context_len)
-    device = pick_device()
-    known = plans.known_tokenizer(folder) if args.resume else None
-    words, data, labels, told = plans.read_text(plan, base.vocab_size, known)
-    plan = plans.complete_plan(plan, words, data)
-    if args.resume:
-        plans.check_text(folder, plan)
+    with team.in_turn():
+        plans.check_run(folder, plan, args.resume, args.overwrite)
+        plans.sized(base, args.experts, args.top_k, base.vocab_size)
+        check_length(settings.length, base.context_len)
+        device, known = pick_device(), plans.known_tokenizer(folder) if args.resume else None
+        words, data, labels, told = plans.read_text(plan, base.vocab_size, known)
+        plan = plans.complete_plan(plan, words, data)
+        if args.resume:
+            plans.check_text(folder, plan)
     torch.manual_seed(settings.seed)
     config = plans.sized(base, args.experts, args.top_k, words.get_vocab_size())
     model = Mixtral(config).to(device)
     check_start(model, data, settings, folder)
-    _introduce(config, data, told)
-    if args.overwrite:
-        plans.clear(folder)
-    plans.keep_plan(folder, plan, words)
+    if team.rank == 0:
+        _introduce(config, data, told)
+        if args.overwrite:
+            plans.clear(folder)
+        plans.keep_plan(folder, plan, words)
     with stop_gently() as stop:
-        rows = loop.train(model, data, settings, folder)
+        rows = team.train(model, data, settings, folder)
+        if team.rank:
+            return None
         checkpoint.save(folder, model, words)
-    if stop.is_set():
+    if stop.is_set() or len(rows) < settings.steps:
         done = f"stopped after step {len(rows)} of {settings.steps}"
         complain("train", f"{done}: the model is in {folder}, --resume goes on")
         return INTERRUPTED

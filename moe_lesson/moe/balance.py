@@ -118,7 +118,7 @@ def entropy(share_E):
 
 
 @of_real_tokens
-def switch_loss(routings, first_choice=False, votes=1.0, kept_only=False, layers="mean"):
+def switch_loss(routings, first_choice=False, votes=1.0, kept_only=False, layers="mean", join=None):
     """Grow when many tokens agree on few experts: E times the sum of f_i P_i.
 
     Fedus et al. 2021 (arXiv:2101.03961), eqs. 4-6, stated there for K = 1. For larger K
@@ -130,6 +130,8 @@ def switch_loss(routings, first_choice=False, votes=1.0, kept_only=False, layers
         votes: what one token's votes add up to; transformers uses K.
         kept_only: take P from the weights of the kept experts, not from the full softmax.
         layers: "mean", "sum", or "pooled" (all layers' tokens as one batch: transformers).
+        join: makes of this batch's f_i those of a larger batch, as ``parallel.mean_over_ranks``
+            does; None: this batch alone.
 
     Returns:
         Dimensionless scalar: ``votes`` for an even router; E * votes when every token is
@@ -153,7 +155,7 @@ def switch_loss(routings, first_choice=False, votes=1.0, kept_only=False, layers
         )
     if layers == "pooled":
         routings = [pool(routings)]
-    losses = [votes * _agreement(routing, first_choice, kept_only) for routing in routings]
+    losses = [votes * _agreement(one, first_choice, kept_only, join) for one in routings]
     return torch.stack(losses).sum() / (len(losses) if layers == "mean" else 1)
 
 
@@ -162,11 +164,12 @@ def _as_list(routings):
     return [routings] if isinstance(routings, Routing) else list(routings)
 
 
-def _agreement(routing, first_choice, kept_only):
+def _agreement(routing, first_choice, kept_only, join):
     """Compute E * sum of f_i P_i for one layer, f summing to 1."""
     T, E = routing.logits_TE.shape
     k = 1 if first_choice else None
     share_E = load(Routing(routing.logits_TE, *(field[:, :k] for field in routing[1:3])))
+    share_E = join(share_E) if join else share_E
     prob_E = importance(routing) / T if kept_only else routing.logits_TE.softmax(-1).mean(0)
     return E * (share_E * prob_E).sum()
 

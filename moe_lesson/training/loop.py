@@ -17,8 +17,11 @@ from moe_lesson.training.settings import batch_at, learning_rate, make_optimizer
 from moe_lesson.training.stopping import stop_gently
 
 
-def losses(model, id_BS, settings):
+def losses(model, id_BS, settings, join=None):
     """Compute what training minimises, and what it reports.
+
+    Args:
+        join: as in ``balance.switch_loss``, where this batch is part of a larger one.
 
     Returns:
         The sum to minimise; the cross entropy alone (nats per token); the routings.
@@ -40,7 +43,7 @@ def losses(model, id_BS, settings):
     nats = F.cross_entropy(logits, id_BS[:, 1:].flatten())
     total = nats + output.auxiliary
     if output.routings:
-        total = total + settings.balance_weight * switch_loss(output.routings)
+        total = total + settings.balance_weight * switch_loss(output.routings, join=join)
         total = total + settings.z_weight * z_loss(output.routings)
     return total, nats, output.routings
 
@@ -86,7 +89,7 @@ def train(model, data, settings, folder=None, progress=True, watch=None):
     check_start(model, data, settings, folder)
     optimizer, kept = make_optimizer(model, settings), None
     about = fingerprint(model, data, settings) if folder is not None else {}
-    rows = _resume(folder, model, optimizer, about)
+    rows = take_up(folder, model, optimizer, about)
     bar = tqdm(total=settings.steps, initial=len(rows), disable=not progress, unit="step")
     model.train()
     with stop_gently() as stop, bar:
@@ -98,7 +101,7 @@ def train(model, data, settings, folder=None, progress=True, watch=None):
             stopped = stop.is_set()
             last = step + 1 == settings.steps or stopped
             if last or (step + 1) % settings.measure_every == 0:
-                row |= _measure(model, data.valid, settings)
+                row |= measure(model, data.valid, settings)
             rows.append(row)
             if watch:
                 watch(row)
@@ -136,14 +139,44 @@ def _step(model, optimizer, text, step, settings):
     return row | {"seconds": time.perf_counter() - began}
 
 
-def _measure(model, text, settings):
+def measure(model, text, settings):
+    """Measure on the start of a held-out text, as the settings say.
+
+    Returns:
+        ``valid_nats`` per token and ``valid_bits`` per byte, of a row.
+
+    >>> from moe_lesson.models.config import TINY
+    >>> from moe_lesson.models.mixtral import Mixtral
+    >>> from moe_lesson.text.tokenizer import Text
+    >>> from moe_lesson.training.settings import Settings
+    >>> text = Text(torch.arange(300), torch.ones(300, dtype=torch.long))
+    >>> list(measure(Mixtral(TINY), text, Settings(length=16)))
+    ['valid_nats', 'valid_bits']
+
+    Lesson 9.
+    """
     limit = settings.measure_tokens + 1
     score = evaluate(model, text, settings.length, settings.batch, limit)
     return {"valid_nats": score.nats, "valid_bits": score.bits}
 
 
-def _resume(folder, model, optimizer, about):
-    """Go on from what the folder holds, if it holds anything; return its rows."""
+def take_up(folder, model, optimizer, about):
+    """Go on from what the folder holds, if it holds anything.
+
+    Args:
+        about: a ``checks.fingerprint``.
+
+    Returns:
+        The rows so far; [] where the folder is new, or None.
+
+    Raises:
+        ValueError: the folder holds another run.
+
+    >>> take_up(None, None, None, {})
+    []
+
+    Lesson 9.
+    """
     if folder is not None:
         resume.make_place(folder)
     if folder is None or not resume.has_state(folder):

@@ -1,0 +1,289 @@
+"""Training on several ranks under torchrun: text divided among all, experts among some.
+
+Every rank reads its own part of each batch. What is shared is on every rank, and its gradients
+are averaged over all; experts are divided among the ranks of a row of the mesh, and their
+gradients are added up down its columns. Import this module inside functions: it loads
+``torch.distributed``.
+"""
+
+import math
+import os
+import time
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import torch
+import torch.distributed as dist
+from torch.distributed.device_mesh import init_device_mesh
+from torch.nn import utils
+from tqdm.auto import tqdm
+
+from moe_lesson import pick_device
+from moe_lesson.moe.balance import load
+from moe_lesson.moe.parallel import divide, mean_over_ranks, process_group, share_of
+from moe_lesson.training import resume
+from moe_lesson.training.checks import check_start, fingerprint
+from moe_lesson.training.loop import losses, measure, take_up
+from moe_lesson.training.precision import fast_matmul
+from moe_lesson.training.settings import batch_at, learning_rate, make_optimizer
+from moe_lesson.training.stopping import stop_gently
+
+OWN = ".own."  # in the name of a weight that is not on every rank
+
+
+class Team(NamedTuple):
+    """Hold this rank's place among the others.
+
+    >>> Team(0, 1, None, None, None).size
+    1
+
+    Lesson 7.
+    """
+
+    rank: int
+    size: int
+    experts: Any  # the group of ranks among which the experts are divided
+    replicas: Any  # the group of ranks that hold the same experts
+    store: Any  # where ranks leave word for one another; torchrun keeps it
+
+    @contextmanager
+    def in_turn(self):
+        """Let one rank after another through the block.
+
+        Lesson 7.
+        """
+        for turn in range(self.size):
+            if turn == self.rank:
+                yield
+            dist.barrier()
+
+    def train(self, model, data, settings, folder):
+        """Train with all others, as ``train_together``.
+
+        Lesson 7.
+        """
+        return train_together(model, data, settings, folder, self)
+
+
+@contextmanager
+def joined(expert_parallel):
+    """Belong to the ranks that torchrun started: gloo on CPUs, nccl where each has a GPU.
+
+    Args:
+        expert_parallel: how many ranks divide the experts of a layer among them.
+
+    Yields:
+        A Team.
+
+    Raises:
+        ValueError: as ``team_here``.
+
+    >>> os.environ |= {"RANK": "0", "WORLD_SIZE": "1", "MASTER_ADDR": "127.0.0.1"}
+    >>> os.environ |= {"MASTER_PORT": "0", "LOCAL_RANK": "0"}
+    >>> with joined(expert_parallel=1) as team:
+    ...     team.size
+    1
+
+    Lesson 7.
+    """
+    store, rank, ranks = next(dist.rendezvous("env://"))
+    on_gpus = pick_device().type == "cuda"
+    if on_gpus:
+        torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
+    backend = "nccl" if on_gpus else "gloo"
+    with process_group(rank, ranks, dist.PrefixStore("group", store), backend):
+        yield team_here(expert_parallel, store)
+
+
+def team_here(expert_parallel, store=None):
+    """Divide the ranks of the process group: a mesh of replicas by experts.
+
+    Args:
+        store: what ``roll_call`` asks; None: nobody will.
+
+    Returns:
+        A Team.
+
+    Raises:
+        ValueError: ``expert_parallel`` does not divide the number of ranks.
+
+    >>> with process_group():
+    ...     team_here(expert_parallel=2)
+    Traceback (most recent call last):
+    ValueError: expert_parallel is 2: it must divide 1 ranks
+
+    Lesson 7.
+    """
+    size = dist.get_world_size()
+    if size % expert_parallel:
+        raise ValueError(f"expert_parallel is {expert_parallel}: it must divide {size} ranks")
+    shape, names = (size // expert_parallel, expert_parallel), ("replicas", "experts")
+    kind = "cuda" if dist.get_backend() == "nccl" else "cpu"
+    mesh = init_device_mesh(kind, shape, mesh_dim_names=names)
+    groups = mesh.get_group("experts"), mesh.get_group("replicas")
+    return Team(dist.get_rank(), size, *groups, store)
+
+
+def train_together(model, data, settings, folder, team, progress=True):
+    """Train one model on all ranks; the losses are those of one process, up to rounding.
+
+    Each rank takes an equal part of each batch. The balance loss counts visits over the whole
+    batch, on all ranks. The state is that of ``loop.train``, one file, written by rank 0: any
+    other number of ranks goes on with it, one too.
+
+    Args:
+        model: a whole one, the same on every rank. Rank 0's is trained in place.
+
+    Returns:
+        As ``loop.train``, on every rank.
+
+    Raises:
+        ValueError: the ranks do not divide the batch or the experts; as ``loop.train``.
+        FloatingPointError: as ``loop.train``, on all ranks alike.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> from moe_lesson.models.config import TINY
+    >>> from moe_lesson.models.mixtral import Mixtral
+    >>>     >>> from moe_lesson.training.settings import Settings
+    >>> text = Text(torch.arange(300), torch.ones(300, dtype=torch.long))
+    >>> settings = Settings(steps=2, batch=2, length=16)
+    >>> with process_group(), TemporaryDirectory() as folder:
+    ...     model, data, team = Mixtral(TINY), Data(text, text), team_here(1)
+    ...     rows = train_together(model, data, settings, folder, team, progress=False)
+    >>> [row["step"] for row in rows]
+    [1, 2]
+
+    Lesson 7.
+    """
+    if settings.batch % team.size:
+        raise ValueError(f"batch is {settings.batch}: {team.size} ranks must divide it")
+    check_start(model, data, settings, folder)
+    about, whole, kept = fingerprint(model, data, settings), make_optimizer(model, settings), None
+    with team.in_turn():
+        rows = take_up(folder, model, whole, about)
+    own = divide(model, team.experts)
+    optimizer = _cut(own, model, whole, settings, team)
+    bar = tqdm(
+        total=settings.steps, initial=len(rows), disable=not progress or team.rank > 0, unit="step"
+    )
+    own.train()
+    with stop_gently() as stop, bar, fast_matmul():
+        for step in range(len(rows), settings.steps):
+            row = _step(own, optimizer, data.train, step, settings, team)
+            row["seconds"] += rows[-1]["seconds"] if rows else 0.0
+            rows.append(row)
+            stopped = mean_over_ranks(torch.tensor(float(stop.is_set())).to(_device(own))) > 0
+            last = step + 1 == settings.steps or stopped
+            if last or (step + 1) % settings.measure_every == 0:
+                rows[-1] |= measure(own, data.valid, settings)
+            if last or (step + 1) % settings.save_every == 0:
+                _collect(own, optimizer, model, whole, team)
+                numbers = about | {"rows": rows, "step": step + 1}
+                kept = kept if team.rank else resume.save_state(folder, model, whole, numbers, kept)
+            bar.update()
+            if stopped:
+                break
+    return rows
+
+
+def _device(model):
+    return next(model.parameters()).device
+
+
+def _step(model, optimizer, text, step, settings, team):
+    """Do one step with all ranks and say what happened on average over them."""
+    began = time.perf_counter()
+    rate = learning_rate(step, settings.steps, settings.learning_rate, settings.warmup)
+    for group in optimizer.param_groups:
+        group["lr"] = rate
+    each = settings.batch // team.size
+    id_BS = batch_at(text, step, settings)[team.rank * each :][:each].to(_device(model))
+    total, nats, routings = losses(model, id_BS, settings, join=mean_over_ranks)
+    optimizer.zero_grad()
+    total.backward()
+    norm = average_gradients(model, team).item()
+    loads = [load(routing) for routing in routings]
+    told = mean_over_ranks(torch.cat([total.detach()[None], nats.detach()[None], *loads]))
+    total, nats, *shares = told.tolist()
+    if not (math.isfinite(norm) and math.isfinite(total)):
+        raise FloatingPointError(
+            f"step {step + 1}: loss {total}, gradient norm {norm}, both must be finite "
+            f"(learning rate {rate:.2g}, try a lower one)"
+        )
+    utils.clip_grads_with_norm_(model.parameters(), settings.clip, torch.tensor(norm))
+    optimizer.step()
+    row = {"step": step + 1, "tokens": (step + 1) * settings.batch * settings.length}
+    row |= {"nats": nats, "norm": norm, "rate": rate}
+    E = len(loads[0]) if loads else 1
+    row["load"] = [shares[first : first + E] for first in range(0, len(shares), E)]
+    return row | {"seconds": time.perf_counter() - began}
+
+
+def average_gradients(model, team):
+    """Make each gradient that of the mean loss over all ranks.
+
+    Shared weights are averaged over all ranks. An expert's gradient already has the rows of all
+    ranks that send it some; it is added to those of its copies, and divided by the same number.
+
+    Returns:
+        The norm of the whole gradient, experts on other ranks included; the same on every rank.
+
+    >>> weight = torch.nn.Linear(1, 1, bias=False)
+    >>> weight.weight.grad = torch.full((1, 1), -3.0)
+    >>> with process_group():
+    ...     average_gradients(weight, team_here(1)).item(), weight.weight.grad.item()
+    (3.0, -3.0)
+
+    Lesson 7.
+    """
+    own, shared = [], []
+    for name, weight in model.named_parameters():
+        if weight.grad is None:  # no row came: the others must not wait for us
+            weight.grad = torch.zeros_like(weight)
+        (own if OWN in name else shared).append(weight.grad)
+    for grads, group in ((shared, None), (own, team.replicas)):
+        if grads:
+            flat = utils.parameters_to_vector(grads)
+            dist.all_reduce(flat, group=group)
+            utils.vector_to_parameters(flat / team.size, grads)
+    square = utils.get_total_norm(own).square().to(shared[0])
+    dist.all_reduce(square, group=team.experts)
+    return (utils.get_total_norm(shared).square() + square).sqrt()
+
+
+def _cut(own, model, whole, settings, team):
+    """Build this rank's optimizer with its part of what the whole one remembers."""
+    optimizer, weights = make_optimizer(own, settings), dict(model.named_parameters())
+    place = dist.get_rank(team.experts), dist.get_world_size(team.experts)
+    for name, weight in own.named_parameters():
+        for key, value in whole.state[weights[name.replace(OWN, ".")]].items():
+            if OWN in name and value.dim():
+                value = value[share_of(len(value), *place)]
+            optimizer.state[weight][key] = value.clone()
+    return optimizer
+
+
+def _collect(own, optimizer, model, whole, team):
+    """Bring all ranks' weights, and what their optimizers remember, to rank 0's whole model."""
+    weights = dict(model.named_parameters())
+    for name, weight in own.named_parameters():
+        target = weights[name.replace(OWN, ".")]
+        for key, value in {"": weight.detach(), **optimizer.state[weight]}.items():
+            if OWN in name and value.dim():
+                value = _gathered(value, team)
+            if team.rank == 0 and key:
+                whole.state[target][key] = value
+            elif team.rank == 0:
+                target.data.copy_(value)
+    for ours, theirs in zip(whole.param_groups, optimizer.param_groups):
+        ours["lr"] = theirs["lr"]
+
+
+def _gathered(value, team):
+    """Return all parts of a stack of experts to rank 0; None elsewhere."""
+    ranks = dist.get_world_size(team.experts)
+    if team.rank >= ranks:
+        return None  # what is here is a copy
+    parts = [torch.empty_like(value) for _ in range(ranks)] if team.rank == 0 else None
+    dist.gather(value.contiguous(), parts, dst=0, group=team.experts)
+    return torch.cat(parts) if parts else None

@@ -211,7 +211,7 @@ def run_ranks(work, ranks, *given):
 
     Lesson 7.
     """
-    multiprocessing.set_forkserver_preload([__name__])
+    multiprocessing.set_forkserver_preload([__name__, "torch._dynamo"])  # optimizers load it
     with tempfile.TemporaryDirectory() as folder:
         try:
             start_processes(_rank, (work, ranks, given, folder), ranks, start_method=METHOD)

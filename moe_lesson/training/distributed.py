@@ -144,7 +144,8 @@ def train_together(model, data, settings, folder, team, progress=True):
     >>> from tempfile import TemporaryDirectory
     >>> from moe_lesson.models.config import TINY
     >>> from moe_lesson.models.mixtral import Mixtral
-    >>>     >>> from moe_lesson.training.settings import Settings
+    >>> from moe_lesson.text.tokenizer import Data, Text
+    >>> from moe_lesson.training.settings import Settings
     >>> text = Text(torch.arange(300), torch.ones(300, dtype=torch.long))
     >>> settings = Settings(steps=2, batch=2, length=16)
     >>> with process_group(), TemporaryDirectory() as folder:
@@ -201,19 +202,19 @@ def _step(model, optimizer, text, step, settings, team):
     total, nats, routings = losses(model, id_BS, settings, join=mean_over_ranks)
     optimizer.zero_grad()
     total.backward()
-    norm = average_gradients(model, team).item()
+    norm = average_gradients(model, team)
     loads = [load(routing) for routing in routings]
     told = mean_over_ranks(torch.cat([total.detach()[None], nats.detach()[None], *loads]))
     total, nats, *shares = told.tolist()
-    if not (math.isfinite(norm) and math.isfinite(total)):
+    if not (norm.isfinite() and math.isfinite(total)):
         raise FloatingPointError(
-            f"step {step + 1}: loss {total}, gradient norm {norm}, both must be finite "
+            f"step {step + 1}: loss {total}, gradient norm {norm.item()}, both must be finite "
             f"(learning rate {rate:.2g}, try a lower one)"
         )
-    utils.clip_grads_with_norm_(model.parameters(), settings.clip, torch.tensor(norm))
+    utils.clip_grads_with_norm_(model.parameters(), settings.clip, norm)
     optimizer.step()
     row = {"step": step + 1, "tokens": (step + 1) * settings.batch * settings.length}
-    row |= {"nats": nats, "norm": norm, "rate": rate}
+    row |= {"nats": nats, "norm": norm.item(), "rate": rate}
     E = len(loads[0]) if loads else 1
     row["load"] = [shares[first : first + E] for first in range(0, len(shares), E)]
     return row | {"seconds": time.perf_counter() - began}

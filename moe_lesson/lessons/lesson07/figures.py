@@ -134,7 +134,7 @@ def remedies(axes, found):
     for line, name in enumerate(names):
         axes.barh(line, means[name], 0.55, color=SERIES[0][0], edgecolor=OUTLINE, linewidth=0.6)
         spots = [line + 0.12 * (at - (len(found[name]) - 1) / 2) for at in range(len(found[name]))]
-        axes.scatter(found[name], spots, 26, shade, marker, edgecolors=OUTLINE, zorder=4)
+        axes.scatter(found[name], spots, 26, shade, marker=marker, edgecolors=OUTLINE, zorder=4)
         most = max(*found[name], means[name])
         text = {"fontsize": FONT - 1, "va": "center", "textcoords": "offset points"}
         axes.annotate(f"{means[name]:.2f}", (most, line), (8, 0), **text)
@@ -167,7 +167,7 @@ def lines(axes, title, across, up, by_name, marks=()):
         style = {"color": shade, "marker": marker, "linestyle": dashes, "markersize": 4}
         axes.plot(places, values, label=name, linewidth=1.5, **style)
     for place, value, words in marks:
-        axes.scatter(place, value, 60, "white", "*", edgecolors=OUTLINE, zorder=5)
+        axes.scatter(place, value, 60, "white", marker="*", edgecolors=OUTLINE, zorder=5)
         text = {"fontsize": FONT - 1, "textcoords": "offset points", "va": "top"}
         axes.annotate(words, (place, value), (6, -4), **text)
     axes.set_xscale("log", base=2)

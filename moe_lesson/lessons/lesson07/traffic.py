@@ -129,11 +129,11 @@ def expected_max(rows, places, draws=200, seed=0):
     return float(max_over_mean(load).mean())
 
 
-def rank_loads(count_E, owner_E, copies_E=None):
+def rank_loads(count_E, owner_N, copies_E=None):
     """Add up the rows that each rank computes.
 
     Args:
-        owner_E: the rank of each expert; with copies, of each copy, expert by expert.
+        owner_N: the rank of each expert; with copies, of each copy, expert by expert.
         copies_E: how many copies of an expert there are, which share its rows; None: one each.
 
     Returns:
@@ -144,9 +144,8 @@ def rank_loads(count_E, owner_E, copies_E=None):
 
     Lesson 7.
     """
-    if copies_E is not None:
-        count_E = np.repeat(count_E / copies_E, copies_E)
-    return np.bincount(owner_E, weights=count_E)
+    share_N = count_E if copies_E is None else np.repeat(count_E / copies_E, copies_E)
+    return np.bincount(owner_N, weights=share_N)
 
 
 def place(count_E, ranks):

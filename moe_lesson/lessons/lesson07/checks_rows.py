@@ -1,0 +1,148 @@
+"""Check what carries rows: an exchange among ranks in one process, and the way home."""
+
+import torch
+
+from moe_lesson.study.checks import called, demand, exercise, near, no_mistake, tensor_of
+
+SENT = torch.tensor([[1, 2, 0], [0, 1, 1], [3, 0, 1]])
+COME = torch.tensor([[1, 2], [2, 1], [3, 1]])  # rows from each rank for each expert here
+
+
+def _rows():
+    """Make each rank's rows: row i of rank r holds 10 r + i and its negative."""
+    return [
+        torch.stack([10.0 * rank + torch.arange(n), -10.0 * rank - torch.arange(n)], 1)
+        for rank, n in enumerate(SENT.sum(1).tolist())
+    ]
+
+
+@exercise("each rank gets its part of everybody's rows, in the order of the senders.")
+def all_to_all(answer):
+    """Check ``answer(rows, sent)``: what each rank has after the exchange.
+
+    >>> def ours(rows, sent):
+    ...     parts = [each.split(row.tolist()) for each, row in zip(rows, sent)]
+    ...     return [torch.cat(part) for part in zip(*parts)]
+    >>> all_to_all(ours)
+    correct: each rank gets its part of everybody's rows, in the order of the senders.
+
+    Lesson 7.
+    """
+    rows = _rows()
+    when = "3 ranks with 3, 2 and 4 rows"
+    hint = "rows[r].split(sent[r].tolist()) cuts rank r's rows by whom they are for"
+    given = called(answer, [each.clone() for each in rows], SENT.clone(), when=when, hint=hint)
+    is_list = isinstance(given, (list, tuple)) and len(given) == 3
+    demand(is_list, "return a list of three tensors, one for each rank")
+    _no_known_mistake(given, rows)
+    right = [torch.cat(part) for part in zip(*_parts(rows))]
+    shapes, wanted = ([tuple(one.shape) for one in each] for each in (given, right))
+    demand(shapes == wanted, f"the ranks get rows of shapes {shapes}: it must be {wanted}")
+    for rank, (found, each) in enumerate(zip(given, right)):
+        found = tensor_of(found, each.shape, f"what rank {rank} gets")
+        said = f"rank {rank} gets rows {found[:, 0].tolist()}: it must be {each[:, 0].tolist()}"
+        demand(near(found, each), said)
+
+
+def _parts(rows):
+    """Cut each rank's rows by whom they are for."""
+    return [each.split(row.tolist()) for each, row in zip(rows, SENT)]
+
+
+def _no_known_mistake(given, rows):
+    """Name the mistake that gives just these rows."""
+    parts = _parts(rows)
+    mistakes = {
+        "nothing moved: every rank still has its own rows": rows,
+        "the last sender's rows come first: ranks come in order, 0, 1, 2": [
+            torch.cat(part[::-1]) for part in zip(*parts)
+        ],
+        "rank r's parts were put together again: take part r of every rank": [
+            torch.cat(part[::-1]) for part in parts
+        ],
+        "rows that stay at home belong to the result too": [
+            torch.cat([one for sender, one in enumerate(part) if sender != rank])
+            for rank, part in enumerate(zip(*parts))
+        ],
+        "you cut by columns of sent, what a rank gets: cut by rows, what it sends": _cut_wrongly(
+            rows
+        ),
+    }
+    for message, wrong in mistakes.items():
+        demand(not _same(given, wrong), message)
+    for each in given:
+        demand(isinstance(each, torch.Tensor), f"a rank gets a {type(each).__name__}, no tensor")
+
+
+def _cut_wrongly(rows):
+    """Cut everybody's rows by how many rows the ranks send *to* them."""
+    parts = []
+    for rank, each in enumerate(rows):
+        counts = SENT[:, rank].tolist()
+        ends = torch.tensor(counts).cumsum(0).clamp(max=len(each)).tolist()
+        parts.append([each[a:b] for a, b in zip([0, *ends], ends)])
+    return [torch.cat(part) for part in zip(*parts)]
+
+
+def _same(given, wrong):
+    """Tell whether two lists hold the same tensors."""
+    return all(
+        isinstance(one, torch.Tensor) and one.shape == other.shape and near(one, other)
+        for one, other in zip(given, wrong)
+    )
+
+
+@exercise("every answer stands where its row came in.")
+def answers_home(answer):
+    """Check ``answer(x_RD, come, experts)``: answers in the order in which the rows came.
+
+    Of three ranks' rows for two experts: the order that sorts them is no mirror image, so an
+    order that is used twice does not undo itself.
+
+    >>> def ours(x_RD, come, experts):
+    ...     ranks, own = come.shape
+    ...     expert_R = torch.arange(own).repeat(ranks).repeat_interleave(come.flatten())
+    ...     order_R = expert_R.argsort(stable=True)
+    ...     return experts(x_RD[order_R], come.sum(0))[order_R.argsort()]
+    >>> answers_home(ours)
+    correct: every answer stands where its row came in.
+
+    Lesson 7.
+    """
+    x_RD, seen = torch.arange(1.0, 11)[:, None].double() * torch.tensor([1.0, -1.0]).double(), []
+
+    def experts(x_RD, count_E):
+        seen.append((x_RD.detach().clone(), count_E.tolist()))
+        return x_RD * torch.tensor([10.0, 100.0]).double().repeat_interleave(count_E)[:, None]
+
+    when = "10 rows that came from three ranks, for two experts"
+    hint = "come[rank, expert] says how many rows came"
+    found = called(answer, x_RD.clone(), COME.clone(), experts, when=when, hint=hint)
+    found = tensor_of(found, (10, 2), "the answers")
+    demand(len(seen) == 1, f"the experts were called {len(seen)} times: once is enough")
+    sorted_RD, told = seen[0]
+    demand(told == [6, 4], f"the experts were told {told} rows each: 6 and 4 came for them")
+    demand(
+        not near(sorted_RD, x_RD),
+        "the experts got the rows rank by rank: they want all of expert 0 first",
+    )
+    _in_order(found, sorted_RD, x_RD)
+
+
+def _in_order(found, sorted_RD, x_RD):
+    """Compare answers with the right ones, and with those of likely mistakes."""
+    expert_R = torch.tensor([0, 1, 1, 0, 0, 1, 0, 0, 0, 1])
+    order_R = expert_R.argsort(stable=True)
+    right = x_RD * torch.tensor([10.0, 100.0]).double()[expert_R][:, None]
+    mistakes = {
+        "the order that sorts does not undo itself: it needs its inverse": right[order_R][order_R],
+        "the answers are still expert by expert: rank 0 would get answers to others": right[
+            order_R
+        ],
+        "these are the rows themselves, no answers": x_RD,
+        "backwards is no way back": right[order_R].flip(0),
+    }
+    no_mistake(found, mistakes)
+    demand(near(sorted_RD, x_RD[order_R]), "within an expert keep the order in which rows came")
+    said = f"the answers are {found[:, 0].tolist()}"
+    demand(near(found, right), f"{said}: they must be {right[:, 0].tolist()}")

@@ -3,10 +3,10 @@
 import numpy as np
 
 from moe_lesson.study.figures.frame import FONT, SERIES, baseline, finish, our_style
-from moe_lesson.study.figures.palette import OUTLINE, colour
+from moe_lesson.study.figures.palette import OUTLINE
 
-KINDS = ("attention, norms", "router", "experts", "embedding, output")
-HATCHES = ("", "xx", "////", "..")
+KINDS = ("attention, router, norms", "experts", "embedding, output")
+HATCHES = ("", "////", "..")
 
 
 @our_style()
@@ -17,7 +17,7 @@ def bytes_by_rank(axes, held):
         held: way -> a list for each rank: bytes of each of ``KINDS``.
 
     >>> from moe_lesson.study.figures.frame import new_axes
-    >>> held = {"data": [[1e6, 0, 2e6, 1e6]] * 2, "expert": [[1e6, 0, 1e6, 1e6]] * 2}
+    >>> held = {"data": [[1e6, 2e6, 1e6]] * 2, "expert": [[1e6, 1e6, 1e6]] * 2}
     >>> bytes_by_rank(new_axes(shown=False), held).get_title("left")
     'Of 4.0 MB on every rank, dividing experts leaves 3.0 MB'
 
@@ -38,7 +38,7 @@ def bytes_by_rank(axes, held):
     axes.set_xticks(ticks, names)
     highest = max(np.sum(ranks, axis=1).max() for ranks in held.values()) / 1e6
     axes.set_ylim(0, 1.35 * highest)
-    axes.legend(fontsize=FONT - 1, frameon=False, ncols=4, loc="upper right")
+    axes.legend(fontsize=FONT - 1, frameon=False, ncols=3, loc="upper right")
     whole, divided = (np.sum(held[way][0]) / 1e6 for way in ("data", "expert"))
     title = f"Of {whole:.1f} MB on every rank, dividing experts leaves {divided:.1f} MB"
     return finish(axes, title, "way of dividing, a bar for each rank", "weights, MB")
@@ -101,14 +101,13 @@ def waiting(axes, leans, seconds):
     """
     times = 1e3 * np.asarray(seconds)
     longest = times.max(0)
-    for rank, own in enumerate(times):
-        axes.plot(leans, own, color=colour(rank), marker="o", linewidth=1.2, markersize=4)
-        drop = {"fontsize": FONT - 1, "va": "center", "textcoords": "offset points"}
-        axes.annotate(str(rank), (leans[-1], own[-1]), (7 + 9 * (rank % 2), 0), **drop)
+    for rank, (own, (shade, marker, dashes)) in enumerate(zip(times, SERIES)):
+        style = {"color": shade, "marker": marker, "linestyle": dashes, "markersize": 4}
+        axes.plot(leans, own, label=f"rank {rank}", linewidth=1.3, **style)
     wanted = longest[0] * np.asarray(leans) / leans[0]
     axes.plot(leans, wanted, color="#000000", linestyle=":", label="in proportion to the load")
-    axes.set_ylim(0, 1.25 * max(longest.max(), wanted.max()))
-    axes.legend(fontsize=FONT - 1, frameon=False, loc="upper left")
+    axes.set_ylim(0, 1.35 * max(longest.max(), wanted.max()))
+    axes.legend(fontsize=FONT - 1, frameon=False, ncols=3, loc="upper left")
     at = int(np.argmin(np.abs(np.asarray(leans) - 2)))
     title = f"At twice the mean load the fullest rank takes {longest[at] / longest[0]:.2f} times"
     return finish(axes, f"{title} as long", "load of rank 0 / mean", "processor time, ms")
@@ -138,6 +137,7 @@ def remedies(axes, found):
         most = max(*found[name], means[name])
         text = {"fontsize": FONT - 1, "va": "center", "textcoords": "offset points"}
         axes.annotate(f"{means[name]:.2f}", (most, line), (8, 0), **text)
+    axes.set_ylim(-0.5, len(names) + 0.1)  # room for the name of the dotted line
     baseline(axes, 1, "even", vertical=True)
     axes.set_yticks(range(len(names)), names)
     axes.set_xlim(0, 1.15 * max(max(each) for each in found.values()))

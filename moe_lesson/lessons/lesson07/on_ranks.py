@@ -79,7 +79,7 @@ def bytes_here(rank):
     """Hold a small Mixtral in four ways of dividing it, and count the bytes on this rank.
 
     Returns:
-        way -> [attention and norms, routers, experts, embedding and output layer], in bytes.
+        way -> bytes of [attention, routers and norms; experts; embedding and output layer].
 
     >>> from moe_lesson.moe.parallel import process_group
     >>> with process_group():
@@ -105,9 +105,9 @@ def bytes_here(rank):
 
 def _by_kind(held):
     """Add up bytes by what they are for."""
-    kinds = [0, 0, 0, 0]
+    kinds = [0, 0, 0]
     for name, weight in held.items():
-        kind = 2 if "experts" in name else 1 if "router" in name else 3 if "embed" in name else 0
+        kind = 1 if "experts" in name else 2 if "embed" in name else 0
         kinds[kind] += weight.numel() * weight.element_size()
     return kinds
 

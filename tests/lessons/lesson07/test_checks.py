@@ -1,0 +1,87 @@
+"""What the checks of lesson 07 say: of a stub and of a right answer."""
+
+import itertools
+
+import numpy as np
+import torch
+
+from moe_lesson.lessons.lesson07 import checks, traffic
+from moe_lesson.lessons.lesson07.checks import best_maximum
+from tests.lessons.answers import (  # noqa: F401  pytest runs them on this module's lists
+    test_a_forgotten_return_is_named,
+    test_a_right_answer_is_praised_in_one_sentence,
+    test_a_stub_is_not_attempted,
+)
+
+
+def send_counts(expert_TK, home_T, owner_E):
+    """Walk over visits."""
+    ranks = max(home_T.max(), owner_E.max()) + 1
+    rows_WW = np.zeros((ranks, ranks))
+    for home, experts in zip(home_T, expert_TK):
+        for expert in experts:
+            rows_WW[home, owner_E[expert]] += 1
+    return rows_WW
+
+
+def all_to_all(rows, sent):
+    """Cut by running sums, and answer with a tuple."""
+    ends = sent.cumsum(1)
+    starts = ends - sent
+    return tuple(
+        torch.cat([each[starts[r, s] : ends[r, s]] for r, each in enumerate(rows)])
+        for s in range(len(rows))
+    )
+
+
+def expected_bytes(tokens, top_k, dim, size, ranks):
+    """Count what stays and take it off."""
+    whole = tokens * top_k * dim * size
+    return whole - whole / ranks
+
+
+def place(count_E, ranks):
+    """Try every placement: slow, and the best there is. A list of ranks will do."""
+    each, best = len(count_E) // ranks, None
+    if len(count_E) > 6:
+        return traffic.place(count_E, ranks).tolist()
+    for owner in itertools.product(range(ranks), repeat=len(count_E)):
+        if all(owner.count(rank) == each for rank in range(ranks)):
+            most = np.bincount(owner, weights=count_E).max()
+            best = min(best or (most, owner), (most, owner))
+    return list(best[1])
+
+
+def answers_home(x_RD, come, experts):
+    """Write answers to the places that their rows came from."""
+    expert_R = torch.tensor(
+        [e for row in come.tolist() for e, n in enumerate(row) for _ in range(n)]
+    )
+    order_R = torch.cat([torch.where(expert_R == e)[0] for e in range(come.shape[1])])
+    y_RD = torch.empty_like(x_RD)
+    y_RD[order_R] = experts(x_RD[order_R], come.sum(0))
+    return y_RD
+
+
+RIGHT = [
+    (checks.send_counts, send_counts),
+    (checks.send_counts, traffic.send_counts),
+    (checks.all_to_all, all_to_all),
+    (checks.expected_bytes, expected_bytes),
+    (checks.expected_bytes, traffic.expected_bytes),
+    (checks.place, place),
+    (checks.place, traffic.place),
+    (checks.answers_home, answers_home),
+]
+
+
+def test_the_best_maximum_is_that_of_trying_all():
+    random = np.random.default_rng(1)
+    for ranks in (2, 3):
+        count_E = random.integers(1, 30, size=6)
+        tried = [
+            np.bincount(owner, weights=count_E).max()
+            for owner in itertools.product(range(ranks), repeat=6)
+            if all(owner.count(rank) == 6 // ranks for rank in range(ranks))
+        ]
+        assert best_maximum(count_E, ranks) == min(tried)

@@ -21,7 +21,7 @@ from torch.multiprocessing import ProcessExitedException, ProcessRaisedException
 
 from moe_lesson.moe.layer import MoELayer
 
-PATIENCE = timedelta(minutes=10)  # how long a rank waits for another
+PATIENCE = timedelta(minutes=30)  # how long a rank waits for another: one may read a text
 # A server that has loaded torch once makes each rank in a moment; Windows has no such thing.
 METHOD = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
 

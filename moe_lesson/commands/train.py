@@ -40,14 +40,14 @@ def _train(args, team):
         plans.check_run(folder, plan, args.resume, args.overwrite)
         plans.sized(base, args.experts, args.top_k, base.vocab_size)
         check_length(settings.length, base.context_len)
-        device, known = pick_device(), plans.known_tokenizer(folder) if args.resume else None
+        known = plans.known_tokenizer(folder) if args.resume else None
         words, data, labels, told = plans.read_text(plan, base.vocab_size, known)
         plan = plans.complete_plan(plan, words, data)
         if args.resume:
             plans.check_text(folder, plan)
     torch.manual_seed(settings.seed)
     config = plans.sized(base, args.experts, args.top_k, words.get_vocab_size())
-    model = Mixtral(config).to(device)
+    model = Mixtral(config).to(pick_device())
     check_start(model, data, settings, folder)
     if team.rank == 0:
         _introduce(config, data, told)
@@ -60,11 +60,15 @@ def _train(args, team):
             return None
         checkpoint.save(folder, model, words)
     if stop.is_set() or len(rows) < settings.steps:
-        done = f"stopped after step {len(rows)} of {settings.steps}"
-        complain("train", f"{done}: the model is in {folder}, --resume goes on")
-        return INTERRUPTED
+        return _stopped(folder, rows, settings)
     _report(model, words, data, labels, rows[-1])
     say(f"the model is in {folder}: try python -m moe_lesson sample --model {folder}")
+
+
+def _stopped(folder, rows, settings):
+    done = f"stopped after step {len(rows)} of {settings.steps}"
+    complain("train", f"{done}: the model is in {folder}, --resume goes on")
+    return INTERRUPTED
 
 
 def _introduce(config, data, told):

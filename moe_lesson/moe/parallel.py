@@ -211,7 +211,8 @@ def run_ranks(work, ranks, *given):
 
     Lesson 7.
     """
-    multiprocessing.set_forkserver_preload([__name__, "torch._dynamo"])  # optimizers load it
+    needed = [__name__, work.__module__, "torch._dynamo"]  # the last is what optimizers load
+    multiprocessing.set_forkserver_preload(needed)
     with tempfile.TemporaryDirectory() as folder:
         try:
             start_processes(_rank, (work, ranks, given, folder), ranks, start_method=METHOD)

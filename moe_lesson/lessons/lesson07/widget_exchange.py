@@ -58,6 +58,8 @@ def board():
         figures.exchange(cleared(axes), rows_WW * size, "MB")
         return View(png(axes.figure), _sentence(rows_WW, size, (devices, experts, k)))
 
+    view(16, 64, 1, 0.0, 0)  # margins are those of the first drawing: labels of two digits
+
     def choice(name, options, value):
         return ipywidgets.SelectionSlider(options=options, value=value, description=name, **CALM)
 

@@ -195,7 +195,7 @@ WRONG_ANSWERS = {
             "keep the order",
         ),
     ],
-    "experiment": [
+    "fullest": [
         ("a list", EXPERIMENT + "[1.5, 1.2]", "return a dict"),
         ("one setting", EXPERIMENT + "{'a': [1.5, 1.2, 1.3]}", "1 setting"),
         ("two runs", EXPERIMENT + "{'a': [1.5, 1.2], 'b': [1.1, 1.3]}", "2 of 3 runs"),

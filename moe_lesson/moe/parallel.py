@@ -177,11 +177,11 @@ def divide(model, group=None, watch=None):
     return model
 
 
-def mean_over_ranks(x, group=None):
-    """Average a tensor over ranks; no gradient.
+def mean_over_ranks(x):
+    """Average a tensor over all ranks; no gradient.
 
     Returns:
-        A new tensor, the same on every rank of the group.
+        A new tensor, the same on every rank.
 
     >>> with process_group():
     ...     mean_over_ranks(torch.tensor([3.0]))
@@ -190,8 +190,8 @@ def mean_over_ranks(x, group=None):
     Lesson 7.
     """
     total = x.detach().clone()
-    dist.all_reduce(total, group=group)
-    return total / dist.get_world_size(group)
+    dist.all_reduce(total)
+    return total / dist.get_world_size()
 
 
 def run_ranks(work, ranks, *given):

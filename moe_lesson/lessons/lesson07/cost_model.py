@@ -157,7 +157,7 @@ MIXTRAL_LAYER = Layer(dim=4096, hidden_dim=14336, num_experts=8, top_k=2, tokens
 V3_LAYER = Layer(dim=7168, hidden_dim=2048, num_experts=256, top_k=8, tokens=4096)
 
 
-def layer_step(layer, ranks, exchange=direct, skew=None, exchanges=2):
+def layer_step(layer, ranks, exchange=direct, skew=None):
     """Compute the time of one sparse layer, forward, on so many devices.
 
     Args:
@@ -178,7 +178,7 @@ def layer_step(layer, ranks, exchange=direct, skew=None, exchanges=2):
         skew = expected_max(rows * ranks, min(ranks, layer.num_experts), draws=20)
     even = rows * layer.row_operations / layer.speed
     sent = rows * layer.dim * layer.size
-    moved = exchanges * exchange(sent, ranks) if ranks > 1 else 0.0
+    moved = 2 * exchange(sent, ranks) if ranks > 1 else 0.0  # there and back
     return Step(even, even * (skew - 1), moved)
 
 

@@ -147,14 +147,13 @@ def remedies(axes, found):
 
 
 @our_style()
-def lines(axes, title, across, up, by_name, marks=()):
+def lines(axes, title, across, up, by_name):
     """Draw named curves on logarithmic axes.
 
     Args:
         title: with the finding's number.
         across, up: what the axes show, with their units.
         by_name: name -> (places, values).
-        marks: (place, value, words) of single points.
 
     >>> from moe_lesson.study.figures.frame import new_axes
     >>> curves = {"direct": ([8, 64], [1.0, 4.0])}
@@ -166,10 +165,6 @@ def lines(axes, title, across, up, by_name, marks=()):
     for (name, (places, values)), (shade, marker, dashes) in zip(by_name.items(), SERIES):
         style = {"color": shade, "marker": marker, "linestyle": dashes, "markersize": 4}
         axes.plot(places, values, label=name, linewidth=1.5, **style)
-    for place, value, words in marks:
-        axes.scatter(place, value, 60, "white", marker="*", edgecolors=OUTLINE, zorder=5)
-        text = {"fontsize": FONT - 1, "textcoords": "offset points", "va": "top"}
-        axes.annotate(words, (place, value), (6, -4), **text)
     axes.set_xscale("log", base=2)
     axes.set_yscale("log")
     axes.legend(fontsize=FONT - 1, frameon=False, loc="upper left")

@@ -6,19 +6,19 @@ import pytest
 from moe_lesson.lessons.lesson07 import cost_model
 from moe_lesson.lessons.lesson07.cost_model import Layer, Link, direct, in_two_steps, layer_step
 
-INSIDE, BETWEEN = Link("in", 1.0, 10.0), Link("out", 2.0, 5.0)
+NEAR, FAR = Link("in", 1.0, 10.0), Link("out", 2.0, 5.0)
 
 
 def test_an_exchange_by_hand():
     """16 devices, two nodes: 7 near messages with 7/16 of 160 bytes, 8 far ones with half."""
-    assert direct(160.0, 16, INSIDE, BETWEEN) == max(7 * 1 + 70 / 10, 8 * 2 + 80 / 5) == 32
-    assert direct(160.0, 16, Link("in", 9.0, 10.0), BETWEEN) == 7 * 9 + 70 / 10
+    assert direct(160.0, 16, NEAR, FAR) == max(7 * 1 + 70 / 10, 8 * 2 + 80 / 5) == 32
+    assert direct(160.0, 16, Link("in", 9.0, 10.0), FAR) == 7 * 9 + 70 / 10
 
 
 def test_two_steps_by_hand():
     """7 near messages with 7/8 of the bytes, then one to the other node with half of them."""
     copies = 4 * 160 / cost_model.COPY
-    found = in_two_steps(160.0, 16, INSIDE, BETWEEN)
+    found = in_two_steps(160.0, 16, NEAR, FAR)
     assert abs(found - (copies + 7 + 14 + 2 + 16)) < 1e-9
 
 

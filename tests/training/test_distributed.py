@@ -203,14 +203,17 @@ def _free_port():
 
 
 def _lose_rank_2(rank, port, folder):
-    """Do as torchrun does; rank 2 is killed within step 3, and one of the others says so."""
+    """Do as torchrun does; rank 2 is killed within step 4, and one of the others says so.
+
+    By then all have done step 3, so rank 0 has saved step 2: earlier it may still be at it.
+    """
     dist.destroy_process_group()
     os.environ |= {"TORCHELASTIC_RUN_ID": "x", "RANK": str(rank), "WORLD_SIZE": "3"}
     os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "LOCAL_RANK": str(rank)}
     step = distributed._step
 
     def fatal(*given):
-        if rank == 2 and given[3] == 2:
+        if rank == 2 and given[3] == 3:
             os.kill(os.getpid(), 9)
         return step(*given)
 

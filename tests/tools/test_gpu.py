@@ -24,7 +24,7 @@ def test_every_notebook_and_every_marked_file_has_its_piece():
     commands = [command for _, command in gpu.pieces().values()]
     for path in NOTEBOOKS:
         assert sum(f"notebooks/{path.name}" in command for command in commands) == 1
-    assert gpu.KERNEL in commands[0] and "-m" not in commands[0]
+    assert gpu.KERNEL in commands[0] and "gpu" not in commands[0]
     assert "tests/moe/test_fast_cpu.py" in commands[1] and gpu.KERNEL not in commands[1]
     for command in commands:
         for part in command:

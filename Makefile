@@ -13,7 +13,7 @@ endif
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test notebooks bench lint mutants clean
+.PHONY: help lab test notebooks bench gpu lint mutants clean
 
 help: ## list these targets
 	@echo "usage: make TARGET"
@@ -37,6 +37,9 @@ notebooks: .venv/.ok ## execute every notebook and save it in its one normal for
 bench: .venv/.ok ## time the layer, a training step and generation against their peers
 	$(PY) tools/bench.py
 
+gpu: .venv/.ok ## everything that needs CUDA, or one piece of it: make gpu PART=2
+	$(PY) tools/gpu.py $(PART)
+
 lint: .venv/.ok ## ruff over code and notebooks
 	$(PY) -m ruff check .
 
@@ -55,5 +58,5 @@ clean: ## remove .venv and everything that a run leaves behind
 			"Name another: make PYTHON=python3.11 $(MAKECMDGOALS)" >&2; exit 1; }
 	@echo "Setting up .venv: once, some minutes, most of them to fetch PyTorch."
 	$(PYTHON) -m venv .venv
-	$(PY) -m pip install --no-compile -c constraints.txt -e ".[test,parity,browser]"
+	$(PY) -m pip install --no-compile -c constraints.txt -e ".[test,parity,browser,gpu]"
 	@touch $@

@@ -1,6 +1,6 @@
 """What pytest does beyond the defaults, for unit tests, doctests and notebooks alike.
 
-- The tags ``gpu`` and ``slow`` of a notebook cell are markers; ``gpu`` needs CUDA.
+- The tags ``gpu``, ``slow`` and ``triton`` of a notebook cell are markers; ``gpu`` needs CUDA.
 - Notebooks run as they were committed, with static figures in place of widgets, and at the
   quick preset; ``MOE_PRESET`` and ``MOE_STATIC`` in the environment override that.
 - The shape watcher of ``tests/rules/shapes.py`` looks on while a test runs.
@@ -11,6 +11,7 @@
 import os
 import re
 from collections import Counter
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,8 @@ from tests.rules.shapes import checked_suffixes
 pytest.register_assert_rewrite("tests.rules.figure_checks")
 
 PACKAGE = Path(moe_lesson.__file__).parent
+# Its doctests need the extra "gpu", which exists for Linux.
+collect_ignore = [] if find_spec("triton") else ["moe_lesson/moe/kernels.py"]
 NOTEBOOK_ENVIRONMENT = {"MOE_PRESET": "quick", "MOE_STATIC": "1"}
 
 
@@ -37,8 +40,10 @@ def pytest_collection_modifyitems(items):
         if " at 0x" in item.nodeid:
             raise pytest.UsageError(f"{item.nodeid} has an address in its name: give it ids")
         tags = item.cell.metadata.get("tags", []) if is_cell(item) else []
-        for tag in {"gpu", "slow"}.intersection(tags):
+        for tag in {"gpu", "slow", "triton"}.intersection(tags):
             item.add_marker(tag)
+        if item.get_closest_marker("triton") and not find_spec("triton"):
+            item.add_marker(pytest.mark.skip(reason="needs the extra gpu"))
         if item.get_closest_marker("gpu") and not torch.cuda.is_available():
             item.add_marker(pytest.mark.skip(reason="needs CUDA"))
 

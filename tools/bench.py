@@ -32,6 +32,8 @@ from moe_lesson.inference.generate import stream
 from moe_lesson.inference.sampling import Sampling
 from moe_lesson.models.config import Config
 from moe_lesson.models.mixtral import Mixtral
+from moe_lesson.moe.dispatch import plan
+from moe_lesson.moe.experts import grouped_swiglu
 from moe_lesson.moe.layer import MoELayer
 from moe_lesson.training.precision import fast_matmul
 
@@ -334,6 +336,67 @@ def timed(trainers, busy):
     return spent
 
 
+def kernel_rows(quick):
+    """Time Triton's grouped product and layer beside torch's, and a dense layer, on CUDA."""
+    rows, experts, dim, width = 4096, 8, 1024, 3584
+    size = f"{rows} rows, {experts} experts, {dim} x {width}, bfloat16"
+    speed = f"kernel, speed / torch's grouped product, {size}"
+    if not torch.cuda.is_available():
+        yield speed, None, ">=", 0.9
+        yield "layer on CUDA, speed / the dense layer's, forward + backward", None, ">=", 0.8
+        return
+    from moe_lesson.moe import kernels
+
+    kind = dict(device="cuda", dtype=torch.bfloat16)
+    x_RD, weight_EFD = torch.randn(rows, dim, **kind), torch.randn(experts, width, dim, **kind)
+    count_E = torch.full((experts,), rows // experts, device="cuda")
+    best, found = kernels.fastest(
+        lambda tile: kernels.rows_by_weights(
+            x_RD, weight_EFD.mT, kernels.cut_rows(count_E, rows, tile)
+        )
+    )
+    for tile, ms in found.items():
+        say(f"kernel with {tuple(tile)}, the cut included: {ms:.3f} ms")
+    cut = kernels.cut_rows(count_E, rows, best)
+    end_E = cut.bounds[1:].contiguous()
+    rivals = {
+        "ours": lambda: kernels.rows_by_weights(x_RD, weight_EFD.mT, cut),
+        "torch": lambda: F.grouped_mm(x_RD, weight_EFD.mT, offs=end_E),
+    }
+    ms = {name: kernels.do_bench(run, return_mode="median") for name, run in rivals.items()}
+    yield speed, ms["torch"] / ms["ours"], ">=", 0.9
+    given = [torch.randn(rows // 2, dim, **kind) for _ in range(2)]
+    layers = {"moe": MoELayer(dim, width, experts, 2), "dense": Dense(dim, 2 * width)}
+    ms = {
+        name: kernels.do_bench(partial(backward(layer.to(**kind)), *given), return_mode="median")
+        for name, layer in layers.items()
+    }
+    what = "layer on CUDA, speed / the dense layer's, forward + backward"
+    yield (
+        f"{what}, {rows // 2} tokens, dim {dim}, hidden {width}",
+        ms["dense"] / ms["moe"],
+        ">=",
+        0.8,
+    )
+    visits = plan(layers["moe"].router(given[0]).routing)
+    weights = layers["moe"].experts.gate_up_EJFD, layers["moe"].experts.down_EDF
+    x_RD = given[0][visits.token_R]
+    ms = {
+        "ours": kernels.do_bench(
+            lambda: kernels.kernel_swiglu(x_RD, visits.count_E, *weights, best)
+        ),
+        "torch": kernels.do_bench(
+            lambda: grouped_swiglu(x_RD, visits.count_E, *weights, torch.bfloat16)
+        ),
+    }
+    yield (
+        "experts with our kernel, speed / with torch's grouped product",
+        ms["torch"] / ms["ours"],
+        ">=",
+        None,
+    )
+
+
 def import_row(_):
     """Time what the package's import adds to torch's own."""
     clock = "import time, torch; t = time.perf_counter(); {}; print(time.perf_counter() - t)"
@@ -345,7 +408,7 @@ def import_row(_):
 
 def verdict(found, goal, sign):
     if found is None:
-        return "skipped: needs transformers"
+        return "skipped: needs transformers, or CUDA"
     if goal is None:
         return "no target"
     return "met" if (found <= goal if sign == "<=" else found >= goal) else "not met"
@@ -373,6 +436,7 @@ PARTS = {
     "training": training_rows,
     "noise": noise_row,
     "generation": generation_rows,
+    "kernel": kernel_rows,
     "threads": threads_rows,
     "import": import_row,
 }

@@ -17,7 +17,7 @@ from tests.rules.source import NOTEBOOKS
 
 LESSONS = [path for path in NOTEBOOKS if not path.name.startswith("00")]
 TAGS = set(
-    "setup exercise check solution predict widget gpu slow"
+    "setup exercise check solution predict widget gpu slow triton"
     " nbval-ignore-output nbval-check-output nbval-skip raises-exception".split()
 )
 KILOBYTE = 1000

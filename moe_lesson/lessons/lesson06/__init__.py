@@ -1,0 +1,1 @@
+"""06_dropless_experts.ipynb: can nothing be dropped and nothing wasted?"""

@@ -6,6 +6,8 @@ on the course's corpus and, with ``--real``, on five novels and Shakespeare (dow
 ``remedies`` and ``forgetting``: lesson 4, every way to keep experts busy, in a language model and
 in a memory.
 ``memory``: lesson 3, bits that one layer stores, by experts, k and facts.
+``seats``, ``full``, ``leaks``: lesson 5, experts with seats in a Transformer and in a memory, and
+what a decoder reads of the future.
 ``race``: lesson 9, sparse against dense at 100 to 3,000 steps, each with its own schedule.
 """
 
@@ -27,6 +29,7 @@ from moe_lesson.checkpoints.files import replacing
 from moe_lesson.corpus.store import training_data
 from moe_lesson.lessons.lesson03 import storage
 from moe_lesson.lessons.lesson04 import longer
+from moe_lesson.lessons.lesson05 import longer as seating
 from moe_lesson.lessons.lesson09 import race as races
 from moe_lesson.models.recurrent import RecurrentConfig
 from moe_lesson.study.trials import FOLDER, trial
@@ -137,11 +140,35 @@ def race(found, path, seeds):
             note(path, found, about | races.run(about["model"], data, settings))
 
 
+def seats(found, path, seeds):
+    data = training_data(seating.VOCAB - 1, budget=seating.BUDGET)[1]
+    measured(found, path, seeds, seating.speakers(), partial(seating.speak, data))
+
+
+def full(found, path, seeds):
+    measured(found, path, seeds, dict.fromkeys(seating.FACTORS), seating.remember)
+
+
+def leaks(found, path, seeds):
+    measured(found, path, seeds, seating.gamblers(), seating.gamble)
+
+
+def measured(found, path, seeds, named, measure):
+    """Measure what has a name, seed by seed; a name's value may be a config."""
+    for seed in range(seeds):
+        for name in named:
+            if wanted(found, {"name": name, "seed": seed}):
+                note(path, found, {"name": name, "seed": seed} | measure(name, seed))
+
+
 MEASUREMENTS = {  # name -> what its file says of every run, and who measures
     "experts": (SETTINGS, experts),
     "memory": (storage.Practice(), memory),
     "remedies": (BUSY, remedies),
     "forgetting": (replace(longer.Lesson(None), size=None), forgetting),
+    "seats": (seating.LANGUAGE, seats),
+    "full": (seating.Learning(), full),
+    "leaks": (seating.GAMBLING, leaks),
     "race": (races.schedule(3000, 0.003, 0), race),
 }
 

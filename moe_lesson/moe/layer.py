@@ -9,8 +9,11 @@ from moe_lesson.moe.routers import LinearRouter
 from moe_lesson.moe.routing import top_k
 
 
-def visit(x_TD, routing, experts):
+def visit(x_TD, routing, experts, plan=plan):
     """Send tokens where a routing says, and add what the experts answer by its weights.
+
+    Args:
+        plan: makes a Plan of the routing; one with seats drops visits.
 
     Returns:
         y_TD; exactly zero for a token that visits nobody.

@@ -16,7 +16,7 @@ class Routing(NamedTuple):
     """Hold what a router decided for each of T tokens.
 
     Where ``has_unfilled`` is true an expert id of E (one past the last) means "no visit", with
-    weight 0: only ``expert_choice`` leaves such places.
+    weight 0: ``expert_choice`` and ``random_second`` leave such places.
 
     >>> top_k(torch.tensor([[0.0, 2.0, 1.0]]), k=2).expert_TK.tolist()
     [[1, 2]]
@@ -201,18 +201,49 @@ def biased_top_k(logits_TE, bias_E, k):
     return Routing(logits_TE, score_TE.gather(-1, expert_TK), expert_TK)
 
 
-def expert_choice(logits_TE, capacity):
+def random_second(routing, generator):
+    """Make each second visit only with the chance 2 * its weight.
+
+    Lepikhin et al. 2020 (GShard, arXiv:2006.16668), algorithm 1: a second expert of little
+    weight is seldom worth a seat. The first keeps its weight.
+
+    Args:
+        routing: of two experts a token whose weights sum to 1; a weight of 1/2 is sure to stay.
+
+    Returns:
+        A Routing; an omitted visit has expert id E and weight 0.
+
+    >>> routing = top_k(torch.tensor([[80.0, 0.0], [1.0, 1.0]]), k=2)
+    >>> random_second(routing, torch.Generator().manual_seed(0)).expert_TK.tolist()
+    [[0, 2], [0, 1]]
+
+    Lesson 5.
+    """
+    draw_TK = torch.empty_like(routing.weight_TK).uniform_(generator=generator)
+    made_TK = 2 * routing.weight_TK > draw_TK
+    made_TK[:, 0] = True
+    expert_TK = routing.expert_TK.where(made_TK, routing.logits_TE.shape[1])
+    weight_TK = routing.weight_TK * made_TK
+    return routing._replace(weight_TK=weight_TK, expert_TK=expert_TK, has_unfilled=True)
+
+
+def expert_choice(logits_TE, capacity, group_size=None):
     """Let each expert take the ``capacity`` tokens that want it most.
 
     Zhou et al. 2022 (arXiv:2202.09368). Load is even by design, but whether a token is
     taken depends on tokens after it: not causal. Lesson 5 catches the leak.
+
+    Args:
+        group_size: tokens in a group, of each of which every expert takes ``capacity``; None: all
+            tokens are one group.
 
     Returns:
         A Routing with K = the most visits any token got; a token with fewer has expert id
         E and weight 0 in its last places. Weights are softmax probabilities over E.
 
     Raises:
-        ValueError: ``capacity`` is not between 1 and T.
+        ValueError: ``capacity`` is not between 1 and the size of a group, or that does not
+            divide T.
 
     >>> expert_choice(torch.tensor([[9.0, 0.0], [0.0, 9.0]]), capacity=1).expert_TK.tolist()
     [[0], [1]]
@@ -220,12 +251,16 @@ def expert_choice(logits_TE, capacity):
     Lesson 5.
     """
     tokens, num_experts = logits_TE.shape
-    if not 1 <= capacity <= tokens:
-        raise ValueError(f"capacity is {capacity}: with {tokens} tokens it must be 1 to {tokens}")
+    size = tokens if group_size is None else group_size
+    if size < 1 or tokens % size:
+        raise ValueError(f"group_size is {size}: it must divide {tokens} tokens")
+    if not 1 <= capacity <= size:
+        raise ValueError(f"capacity is {capacity}: with {size} tokens it must be 1 to {size}")
     logits_TE = at_least_float32(logits_TE)
     prob_TE = logits_TE.softmax(-1)
-    token_CE = prob_TE.topk(capacity, dim=0).indices
-    taken_TE = torch.zeros_like(prob_TE).scatter(0, token_CE, 1.0)
+    prob_BSE = prob_TE.unflatten(0, (-1, size))
+    token_BCE = prob_BSE.topk(capacity, dim=1).indices
+    taken_TE = torch.zeros_like(prob_BSE).scatter(1, token_BCE, 1.0).flatten(0, 1)
     most = int(taken_TE.sum(-1).max())
     # -1 and not 0 for the others: a probability that was taken can itself round to 0.
     score_TK, expert_TK = prob_TE.where(taken_TE > 0, -1.0).topk(most)

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from moe_lesson.models.mixtral import FeedForward
 from moe_lesson.moe.balance import load, switch_loss
+from moe_lesson.moe.dispatch import plan
 from moe_lesson.moe.experts import SwiGLUExperts
 from moe_lesson.moe.layer import visit
 from moe_lesson.moe.routers import LinearRouter
@@ -79,6 +80,7 @@ class OneLayer(nn.Module):
 
     Args:
         router: a module as ``routers`` has them; None: a ``LinearRouter`` as torch draws it.
+        plan: as ``visit`` takes it; kept as ``plan``, which lesson 5 turns after training.
 
     Raises:
         ValueError: a size is below 1 (labels: 2), or ``top_k`` above the number of experts.
@@ -90,8 +92,9 @@ class OneLayer(nn.Module):
     Lesson 3.
     """
 
-    def __init__(self, size, router=None):
+    def __init__(self, size, router=None, plan=plan):
         super().__init__()
+        self.plan = plan
         for name, number in size._asdict().items():
             _demand(name, number, least=2 if name == "labels" else 1)
         self.router, self.network = None, FeedForward(size.dim, size.hidden_dim)
@@ -106,7 +109,7 @@ class OneLayer(nn.Module):
             y_TD, routed = self.network(x_TD)[0], None
         else:
             routed = self.router(x_TD, id_T, generator)
-            y_TD = visit(x_TD, routed.routing, self.network)
+            y_TD = visit(x_TD, routed.routing, self.network, self.plan)
         return self.unembed(x_TD + y_TD), routed
 
 
@@ -221,12 +224,13 @@ def even(routed):
 EVEN = BalancingMethod(penalty=even)
 
 
-def learn(task, size, steps, seed, remedy=None):
+def learn(task, size, steps, seed, remedy=None, plan=plan):
     """Train one layer: AdamW at a peak rate of 0.01 with a cosine to 0, batches of 1,024.
 
     Args:
         task: Facts or a Teacher.
         remedy: a BalancingMethod, whose ``prepare`` is not asked; None: the Switch loss at 0.01.
+        plan: as OneLayer takes it.
 
     Returns:
         The OneLayer.
@@ -243,7 +247,7 @@ def learn(task, size, steps, seed, remedy=None):
     _check_task(task, size)
     remedy = remedy or EVEN
     torch.manual_seed(seed)
-    model = OneLayer(size, remedy.router(size) if remedy.router else None)
+    model = OneLayer(size, remedy.router(size) if remedy.router else None, plan)
     optimizer = torch.optim.AdamW(model.parameters(), RATE, weight_decay=0.0, fused=True)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
     generator = torch.Generator().manual_seed(seed)

@@ -5,8 +5,19 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from moe_lesson.moe.dispatch import Plan, combine, dispatch, plan, within_capacity
-from moe_lesson.moe.routing import Routing, expert_choice, top_k
+from moe_lesson.moe.dispatch import (
+    ORDERS,
+    Plan,
+    combine,
+    combine_tensor,
+    dispatch,
+    plan,
+    seats,
+    through_seats,
+    within_capacity,
+)
+from moe_lesson.moe.experts import ReLUExperts
+from moe_lesson.moe.routing import Routing, expert_choice, random_second, top_k
 
 WIDE = torch.float64
 
@@ -139,3 +150,103 @@ def test_a_negative_capacity_is_refused():
     rows = Plan(torch.tensor([0]), torch.ones(1), torch.tensor([1]))
     with pytest.raises(ValueError, match="capacity is -1: it must be 0 or more"):
         within_capacity(rows, -1)
+
+
+def rank(order, choice, token, weight):
+    """What decides who stands in front, the smallest first."""
+    return {
+        ORDERS[0]: (choice, token),
+        "left to right": (token, choice),
+        "by probability": (-weight, choice, token),
+    }[order]
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.sampled_from(ORDERS), st.integers(1, 5), st.integers(1, 4), st.integers(0, 5), st.data()
+)
+def test_every_order_and_group_equals_the_oracle(order, groups, size, capacity, data):
+    """In every group and expert the first ``capacity`` by the order's own rank are kept."""
+    experts = data.draw(st.integers(1, 4))
+    routing = random_routing(groups * size, experts, data.draw(st.integers(1, experts)))
+    kept = within_capacity(plan(routing, order), capacity, size)
+    seated = []
+    for expert in range(experts):
+        own = [v for v in by_hand(routing) if v[0] == expert]
+        own.sort(key=lambda v: rank(order, *v[1:]))
+        for at, visit in enumerate(own):
+            before = [v for v in own[:at] if v[2] // size == visit[2] // size]
+            seated += [visit] if len(before) < capacity else []
+    assert kept.token_R.tolist() == [token for _, _, token, _ in seated]
+    assert kept.weight_R.tolist() == [weight for _, _, _, weight in seated]
+    assert kept.count_E.tolist() == [sum(v[0] == e for v in seated) for e in range(experts)]
+
+
+def test_orders_by_hand():
+    """Two tokens wish (0, 1) and (1, 0); the second wishes of both weigh more."""
+    routing = Routing(
+        torch.zeros(2, 2), torch.tensor([[0.4, 0.6], [0.3, 0.7]]), torch.tensor([[0, 1], [1, 0]])
+    )
+    assert plan(routing).token_R.tolist() == [0, 1, 1, 0]
+    assert plan(routing, "left to right").token_R.tolist() == [0, 1, 0, 1]
+    assert plan(routing, "by probability").token_R.tolist() == [1, 0, 0, 1]
+    with pytest.raises(ValueError, match="order is 'by age': it must be one of first choices"):
+        plan(routing, "by age")
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_visits_that_are_not_made_take_no_seat(order):
+    pairs = top_k(torch.randn(20, 4, generator=torch.Generator().manual_seed(0)), 2)
+    routing = random_second(pairs, torch.Generator().manual_seed(1))
+    rows = plan(routing, order)
+    made = (routing.expert_TK < 4).sum()
+    assert rows.count_E.sum() == len(rows.token_R) == made and (rows.weight_R > 0).all()
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(1, 12), st.integers(1, 5), st.integers(1, 6), st.data())
+def test_the_one_hot_tensor_equals_the_sorted_rows(tokens, experts, capacity, data):
+    """GShard's running count and our sort seat the same visits: equal outputs in float64."""
+    k = data.draw(st.integers(1, experts))
+    routing = random_routing(tokens, experts, k)
+    if k == 2:
+        routing = random_second(routing, torch.Generator().manual_seed(2))
+    torch.manual_seed(0)
+    network = ReLUExperts(3, 4, experts).double()
+    x_TD = torch.randn(tokens, 3, dtype=WIDE)
+    visits = within_capacity(plan(routing), capacity)
+    rows_TD = combine(network(dispatch(x_TD, visits), visits.count_E), visits, tokens)
+    combine_TEC = combine_tensor(routing, capacity)
+    one_hot_TD = through_seats(x_TD, combine_TEC, network)
+    torch.testing.assert_close(one_hot_TD, rows_TD, rtol=0, atol=1e-10)
+    assert ((combine_TEC > 0).sum(0) <= 1).all(), "two tokens on one seat"
+
+
+def test_the_one_hot_tensor_by_hand():
+    """Expert 0: token 1 first, then token 0's second choice; expert 1: token 0; two seats."""
+    asked = Routing(
+        torch.zeros(2, 2), torch.tensor([[0.75, 0.25], [1.0, 0.0]]), torch.tensor([[1, 0], [0, 2]])
+    )._replace(has_unfilled=True)
+    found = combine_tensor(asked, 2)
+    assert found.tolist() == [[[0.0, 0.25], [0.75, 0.0]], [[1.0, 0.0], [0.0, 0.0]]]
+
+
+@pytest.mark.parametrize(
+    "tokens, experts, k, factor, wanted",
+    [(6, 3, 1, 1.0, 2), (6, 3, 2, 1.0, 4), (10, 4, 1, 1.25, 4), (100, 10, 1, 1.1, 11),
+     (1, 8, 1, 0.5, 1), (7, 3, 1, None, 7)],
+)  # fmt: skip
+def test_seats_by_hand(tokens, experts, k, factor, wanted):
+    assert seats(tokens, experts, k, factor) == wanted
+
+
+@pytest.mark.parametrize("factor", [0, -1.0, float("nan")])
+def test_a_factor_without_seats_is_refused(factor):
+    with pytest.raises(ValueError, match="it must exceed 0"):
+        seats(4, 2, 1, factor)
+
+
+def test_an_empty_group_is_refused():
+    rows = Plan(torch.tensor([0]), torch.ones(1), torch.tensor([1]))
+    with pytest.raises(ValueError, match="group_size is 0: it must be 1 or more"):
+        within_capacity(rows, 1, group_size=0)

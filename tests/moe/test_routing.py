@@ -14,6 +14,7 @@ from moe_lesson.moe.routing import (
     expert_choice,
     hash_router,
     noisy_top_k,
+    random_second,
     score,
     softmax_top_k,
     switch,
@@ -251,3 +252,33 @@ def test_scores_are_products_that_autocast_does_not_narrow():
     half = score(x_TD.bfloat16(), weight_ED.bfloat16())
     exact = x_TD.bfloat16().double() @ weight_ED.bfloat16().double().T
     torch.testing.assert_close(half, exact.float(), rtol=1e-5, atol=1e-4)
+
+
+def test_a_second_visit_is_made_with_twice_its_weight():
+    """GShard, algorithm 1: weight 0.1 in a fifth of the draws, 0.5 always; the first stays."""
+    for weight in (0.1, 0.25, 0.5):
+        scores = torch.tensor([[1 - weight, weight]]).log().repeat(4000, 1)
+        pairs = top_k(scores, 2)
+        made = random_second(pairs, torch.Generator().manual_seed(0))
+        is_made_T = made.expert_TK[:, 1] == pairs.expert_TK[:, 1]
+        assert abs(is_made_T.float().mean().item() - 2 * weight) < 0.025
+        assert (made.expert_TK[~is_made_T, 1] == 2).all() and made.has_unfilled
+        assert (made.weight_TK[~is_made_T, 1] == 0).all()
+        assert torch.equal(made.weight_TK[:, 0], pairs.weight_TK[:, 0])
+        assert torch.equal(made.expert_TK[:, 0], pairs.expert_TK[:, 0])
+
+
+def test_experts_choose_within_each_group():
+    """Each half alone gives what it gives as a group of the whole."""
+    logits_TE = torch.randn(12, 3, generator=torch.Generator().manual_seed(0))
+    whole = expert_choice(logits_TE, 2, group_size=6)
+    for at in (0, 1):
+        half = expert_choice(logits_TE[6 * at : 6 * at + 6], 2)
+        own = whole.expert_TK[6 * at : 6 * at + 6]
+        assert [sorted(set(row) - {3}) for row in own.tolist()] == [
+            sorted(set(row) - {3}) for row in half.expert_TK.tolist()
+        ]
+    with pytest.raises(ValueError, match="group_size is 5: it must divide 12 tokens"):
+        expert_choice(logits_TE, 2, group_size=5)
+    with pytest.raises(ValueError, match="capacity is 7: with 6 tokens it must be 1 to 6"):
+        expert_choice(logits_TE, 7, group_size=6)

@@ -6,6 +6,7 @@ without a circle. A lesson's room serves its notebook alone; what two lessons us
 """
 
 import ast
+import re
 import subprocess
 import sys
 from collections import defaultdict
@@ -63,8 +64,7 @@ CARE = set("checkpoints.files text.books text.downloads text.folder".split())
 CARE |= {f"training.{name}" for name in "checks history resume stopping".split()}
 BUDGET = {"core": 3600, "care": 900, "study": 2500, "commands": 500}
 LESSON_LINES = 1400
-# Instruments that wait for their second user, with the lesson that brings it.
-WAITING = {"moe_lesson.study.conformance": "lesson 05 hands it the reader's layer"}
+SHOWN = re.compile(r"\bfrom (moe_lesson[.\w]+)")  # what README hands to readers
 BLOCKS = (ast.If, ast.For, ast.While, ast.With, ast.Try, ast.Match, ast.AsyncFor, ast.AsyncWith)
 
 TOOLS = [ROOT / "conftest.py", *sorted((ROOT / "tools").glob("*.py"))]
@@ -181,7 +181,7 @@ def test_a_notebook_uses_the_room_of_its_own_lesson(path):
 
 
 def users():
-    """Return module -> what uses it: lessons, "study", "tools", "commands", "tests"."""
+    """Return module -> what uses it: lessons, "study", "tools", "commands", "tests", "readers"."""
     found = defaultdict(set)
     for path in MODULES:
         for target, _ in imports(path):
@@ -190,6 +190,8 @@ def users():
     for path in NOTEBOOKS:
         for target in notebook_imports(path):
             found[target].add(f"lessons.lesson{path.name[:2]}")
+    for target in SHOWN.findall((ROOT / "README.md").read_text(encoding="utf-8")):
+        found[target].add("readers")
     for paths, name in ((TOOLS, "tools"), (TESTS, "tests")):
         for path in paths:
             for target, _ in imports_of(tree(path), path):
@@ -206,23 +208,13 @@ USERS = users()
 def test_an_instrument_has_two_users(module):
     if (PACKAGE.parent / module.replace(".", "/") / "__init__.py").exists():
         return
-    if module in WAITING:
-        return
     found = USERS[module] - {"tests"}
     lessons = sorted(user for user in found if user.startswith("lessons."))
-    enough = found & {"study", "tools", "commands", "__main__"} or len(lessons) > 1
+    enough = found & {"study", "tools", "commands", "readers", "__main__"} or len(lessons) > 1
     assert enough, (
         f"{module} is used by {', '.join(lessons) or 'no lesson'} alone: "
         f"move it into that lesson's room, or delete it"
     )
-
-
-def test_what_waits_is_still_there_and_still_waits():
-    for module in WAITING:
-        found = USERS[module] - {"tests"}
-        assert (PACKAGE.parent / f"{module.replace('.', '/')}.py").exists() and not found, (
-            f"{module} has users now, or is gone: take it off the list"
-        )
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ EXCEPTIONS = {
 }
 # Definition, or a module -> why it stays although only tests use it: "study.conformance".
 UNUSED = {
-    "study.conformance": "lesson 05 hands it the reader's layer, and README shows it",
+    "study.conformance.reorder_experts": "check_layer runs it, through _verdict",
     "study.invariants": "conformance runs most of them, lesson 05 the others",
     "text.folder.read_folder": "what a reader's own notebook calls: the documents alone",
 }

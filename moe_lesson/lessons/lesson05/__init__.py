@@ -1,0 +1,1 @@
+"""05_moe_transformers.ipynb: what must give when experts have seats?"""

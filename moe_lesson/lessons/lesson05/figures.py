@@ -66,7 +66,7 @@ def architecture(axes, blocks, kind, top_k):
 
     >>> from moe_lesson.study.figures.frame import new_axes
     >>> architecture(new_axes(shown=False), [0, 4], "encoder", 1).get_title("left")
-    'Transformer encoder with MoE layers: 1 of 2 blocks is sparse, 4 experts, each token to 1'
+    'Transformer encoder with MoE layers: 1 of 2 blocks sparse, 4 experts, top-1'
 
     Lesson 5.
     """
@@ -98,11 +98,8 @@ def architecture(axes, blocks, kind, top_k):
     axes.set_yticks([])
     axes.spines[:].set_visible(False)
     sparse = [experts for experts in blocks if experts]
-    verb = "is" if len(sparse) == 1 else "are"
-    title = (
-        f"Transformer {kind} with MoE layers: {len(sparse)} of {len(blocks)} blocks {verb} sparse"
-    )
-    title += f", {max(sparse, default=0)} experts, each token to {top_k}"
+    title = f"Transformer {kind} with MoE layers: {len(sparse)} of {len(blocks)} blocks sparse, "
+    title += f"{max(sparse, default=0)} experts, top-{top_k}"
     return finish(axes, title, "embedding at the left, next norm and output layer at the right", "")
 
 
@@ -133,7 +130,7 @@ def drops_by_chance(axes, curves, found):
     >>> from moe_lesson.study.figures.frame import new_axes
     >>> curves = {1.0: ([8, 128], [0.13, 0.033]), 1.25: ([8, 128], [0.05, 0.0])}
     >>> drops_by_chance(new_axes(shown=False), curves, {}).get_title("left")
-    'Capacity factor 1: even a random router drops 13.0 % at 8 tokens an expert, 3.3 % at 128'
+    'Factor 1: a random router drops 13.0 % at 8 tokens an expert, 3.3 % at 128'
 
     Lesson 5.
     """
@@ -150,7 +147,7 @@ def drops_by_chance(axes, curves, found):
     axes.set_xlim(first[0][0] / 2.4, first[0][-1] * 1.2)
     axes.set_xticks(first[0], [f"{n:g}" for n in first[0]])
     axes.minorticks_off()
-    title = f"Capacity factor {next(iter(curves)):g}: even a random router drops "
+    title = f"Factor {next(iter(curves)):g}: a random router drops "
     title += f"{100 * first[1][0]:.1f} % at {first[0][0]:g} tokens an expert, "
     title += f"{100 * first[1][-1]:.1f} % at {first[0][-1]:g}"
     across = "tokens per expert in a group (lines: formula; marks: counted)"

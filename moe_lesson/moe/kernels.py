@@ -233,8 +233,7 @@ def rows_by_weights(x_RD, weight_EDF, cut):
     D, F_ = weight_EDF.shape[1:]
     y_RF = x_RD.new_empty(len(x_RD), F_)
     sizes = cut.tiles.shape[1], D, F_, *weight_EDF.stride()
-    block = cut.tile.rows, cut.tile.columns, cut.tile.inner
-    _launch(_rows_program, cut.tile, (x_RD, weight_EDF, y_RF, cut.tiles, *sizes, *block))
+    _launch(_rows_program, cut.tile, (x_RD, weight_EDF, y_RF, cut.tiles, *sizes, *cut.tile[:3]))
     return y_RF
 
 
@@ -255,8 +254,7 @@ def rows_by_rows(left_RF, right_RD, cut):
     E, height, width = len(cut.bounds) - 1, left_RF.shape[1], right_RD.shape[1]
     sum_EFD = left_RF.new_empty(E, height, width)
     given = left_RF, right_RD, sum_EFD, cut.bounds, E, height, width
-    block = cut.tile.rows, cut.tile.columns, cut.tile.inner
-    _launch(_weights_program, cut.tile, (*given, *block))
+    _launch(_weights_program, cut.tile, (*given, *cut.tile[:3]))
     return sum_EFD
 
 

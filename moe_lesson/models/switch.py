@@ -226,8 +226,8 @@ class SeatedBlock(nn.Module):
 class SeatedOutput(NamedTuple):
     """Hold what a Transformer with seats returns.
 
-    >>> SeatedOutput(torch.zeros(1, 1, 4), [], []).auxiliary
-    0.0
+    >>> SeatedOutput(torch.zeros(1, 1, 4), [], []).logits_BSV.shape
+    torch.Size([1, 1, 4])
 
     Lesson 5.
     """
@@ -235,7 +235,6 @@ class SeatedOutput(NamedTuple):
     logits_BSV: Tensor  # of the next token (decoder), or of this one (encoder)
     routings: list  # whom tokens asked for, one Routing a sparse block
     plans: list  # who got a seat, one Plan a sparse block
-    auxiliary: float = 0.0  # nothing of its own is added to the loss
 
 
 class SwitchTransformer(nn.Module):

@@ -8,8 +8,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from moe_lesson.models.mixtral import FeedForward
+from moe_lesson.moe import dispatch
 from moe_lesson.moe.balance import load, switch_loss
-from moe_lesson.moe.dispatch import plan
 from moe_lesson.moe.experts import SwiGLUExperts
 from moe_lesson.moe.layer import visit
 from moe_lesson.moe.routers import LinearRouter
@@ -92,7 +92,7 @@ class OneLayer(nn.Module):
     Lesson 3.
     """
 
-    def __init__(self, size, router=None, plan=plan):
+    def __init__(self, size, router=None, plan=dispatch.plan):
         super().__init__()
         self.plan = plan
         for name, number in size._asdict().items():
@@ -224,7 +224,7 @@ def even(routed):
 EVEN = BalancingMethod(penalty=even)
 
 
-def learn(task, size, steps, seed, remedy=None, plan=plan):
+def learn(task, size, steps, seed, remedy=None, plan=dispatch.plan):
     """Train one layer: AdamW at a peak rate of 0.01 with a cosine to 0, batches of 1,024.
 
     Args:

@@ -80,14 +80,7 @@ def architecture(axes, blocks, kind, top_k):
         _arrow(axes, (left + 1.5, 1.45), (left + 1.5, 1.8))
         if experts:
             _part(axes, left + 0.2, 1.8, 2.6, "norm, router", "#FBE3C4", height=0.6)
-            wide = 2.6 / experts
-            for expert in range(experts):
-                _arrow(axes, (left + 1.5, 2.4), (left + 0.2 + (expert + 0.5) * wide, 2.85))
-                box = Rectangle((left + 0.2 + expert * wide, 2.85), 0.86 * wide, 0.8)
-                box.set(facecolor=colour(expert), edgecolor=OUTLINE, linewidth=0.8)
-                axes.add_patch(box)
-                axes.text(left + 0.2 + (expert + 0.43) * wide, 3.25, str(expert), ha="center",
-                          va="center", fontsize=FONT - 2, color=ink(expert))  # fmt: skip
+            _experts(axes, left, experts)
         else:
             _part(axes, left + 0.2, 1.8, 2.6, "norm,\ndense network", "#E2EEDD", height=1.85)
         if at:
@@ -101,6 +94,17 @@ def architecture(axes, blocks, kind, top_k):
     title = f"Transformer {kind} with MoE layers: {len(sparse)} of {len(blocks)} blocks sparse, "
     title += f"{max(sparse, default=0)} experts, top-{top_k}"
     return finish(axes, title, "embedding at the left, next norm and output layer at the right", "")
+
+
+def _experts(axes, left, experts):
+    wide = 2.6 / experts
+    for expert in range(experts):
+        _arrow(axes, (left + 1.5, 2.4), (left + 0.2 + (expert + 0.5) * wide, 2.85))
+        box = Rectangle((left + 0.2 + expert * wide, 2.85), 0.86 * wide, 0.8)
+        box.set(facecolor=colour(expert), edgecolor=OUTLINE, linewidth=0.8)
+        axes.add_patch(box)
+        axes.text(left + 0.2 + (expert + 0.43) * wide, 3.25, str(expert), ha="center",
+                  va="center", fontsize=FONT - 2, color=ink(expert))  # fmt: skip
 
 
 def _sees(kind):
@@ -205,3 +209,45 @@ def grid(axes, shares, names, title, across, up):
     axes.set_yticks(range(len(names)), names, fontsize=FONT - 1)
     axes.spines[:].set_visible(False)
     return finish(axes, title, across, up)
+
+
+@our_style()
+def word_routes(axes, words, routes, marks, legend):
+    """Draw a row of words for each router, a digit and a colour for each word's expert.
+
+    Args:
+        routes: name -> expert_T, the first of which is told of in the title unless there is "you".
+        marks: name -> Marks, as ``word_routers.mark`` gives them.
+        legend: what the digits mean.
+
+    >>> import torch
+    >>> from moe_lesson.lessons.lesson05.word_routers import Marks
+    >>> from moe_lesson.study.figures.frame import new_axes
+    >>> routes, marks = {"best": torch.tensor([1])}, {"best": Marks(1, 4.0, 3.0, torch.ones(1))}
+    >>> word_routes(new_axes(shown=False), ["faux"], routes, marks, "2 fr").get_title("left")
+    'best: 1 of 1 right, busiest 4.00 x the mean, 1 without a seat (hatched)'
+
+    Lesson 5.
+    """
+    for row, (name, expert_T) in enumerate(routes.items()):
+        for at, (expert, lost) in enumerate(zip(expert_T.tolist(), marks[name].dropped_T.tolist())):
+            _word(axes, at, row, expert, lost)
+    axes.set_xlim(-0.7, len(words) - 0.3)
+    axes.set_ylim(len(routes) - 0.4, -0.6)
+    axes.set_yticks(range(len(routes)), list(routes))
+    turned = {"rotation": 60, "ha": "right", "rotation_mode": "anchor", "fontsize": FONT - 2}
+    axes.set_xticks(range(len(words)), words, **turned)
+    shown = "you" if "you" in marks else next(iter(routes))
+    lost = int(marks[shown].dropped_T.sum())
+    title = f"{shown}: {marks[shown].best} of {len(words)} right, busiest "
+    title += f"{marks[shown].busiest:.2f} x the mean, {lost} without a seat (hatched)"
+    return finish(axes, title, legend, "")
+
+
+def _word(axes, at, row, expert, lost):
+    shade = "#E8E8E8" if lost else colour(expert)
+    style = {"facecolor": shade, "edgecolor": OUTLINE, "hatch": "////" if lost else None}
+    axes.add_patch(Rectangle((at - 0.45, row - 0.42), 0.9, 0.84, linewidth=0.8, **style))
+    box = {"facecolor": "white", "edgecolor": "none", "pad": 0.8} if lost else None
+    axes.text(at, row, str(expert + 1), ha="center", va="center", fontsize=FONT - 1.5,
+              color="#000000" if lost else ink(expert), bbox=box)  # fmt: skip

@@ -39,7 +39,7 @@ def you_are_the_router():
         routes |= {"learned": words.learned_T, "by lot": words.lot_T}
         marks = {name: mark(words, expert_T, factor) for name, expert_T in routes.items()}
         _draw(cleared(axes), words, routes, marks)
-        return View(png(axes.figure), _sentence(marks, digits))
+        return View(png(axes.figure), _sentence(marks, digits, seats))
 
     controls = {
         "seats": ipywidgets.SelectionSlider(
@@ -75,7 +75,7 @@ def _draw(axes, words, routes, marks):
     return routed_words(axes, words.words, routes, dropped, title, across)
 
 
-def _sentence(marks, digits):
+def _sentence(marks, digits, seats):
     told = [
         f"{name}: {one.best} of {len(one.dropped_T)} to the expert that suits, busiest "
         f"{one.busiest:.2f} times the mean, {int(one.dropped_T.sum())} without a seat, "
@@ -83,4 +83,4 @@ def _sentence(marks, digits):
         for name, one in marks.items()
     ]
     start = [] if digits.strip() else ["Type 24 digits from 1 to 4, one a word"]
-    return "; ".join(start + told) + "."
+    return "; ".join([*start, f"capacity factor {seats}", *told]) + "."

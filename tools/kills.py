@@ -29,7 +29,7 @@ from moe_lesson.text.tokenizer import Data, Text
 from moe_lesson.training import loop, resume
 from moe_lesson.training.settings import Settings, make_optimizer
 
-SAVE_EVERY, LONGEST = 3, 0.5  # seconds that a process lives at most
+SAVE_EVERY, LONGEST = 3, 0.5  # seconds that a process lives at most; on a busy machine more
 
 
 class Killed(NamedTuple):
@@ -108,10 +108,12 @@ def plain(rows):
 
 def one_run(seed, steps, dice, most):
     """Kill one run until it is over, or ``most`` times; return a list of Killed."""
+    since = time.monotonic()
     whole, kills, before = plain(train(seed, steps)), [], 0
+    longest = max(LONGEST, (time.monotonic() - since) / 2)
     with tempfile.TemporaryDirectory() as folder:
         while len(kills) < most:
-            begun = live(seed, steps, folder, dice.uniform(0, LONGEST))
+            begun = live(seed, steps, folder, dice.uniform(0, longest))
             if begun is None:
                 break
             halved = any(Path(folder).rglob("*.tmp"))

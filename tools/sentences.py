@@ -18,6 +18,7 @@ from moe_lesson.inference.generate import stream_text
 from moe_lesson.inference.sampling import Sampling
 
 TOKENS = 60
+OPENING = re.compile(r"(\s*\S+){4}")  # a title's end of line is kept
 ENDS = re.compile(r"[.!?][»“”\"]?(\s|$)")
 
 
@@ -45,7 +46,7 @@ def main():
     for language, found in pages.items():
         print(f"# {language}")
         for seed, page in enumerate(found[: asked.count]):
-            opening = " ".join(page.text.split()[:4])
+            opening = OPENING.match(page.text).group()
             print(f"{seed + 1}. {sentence(model, words, opening, seed)}".replace("\n", " / "))
 
 

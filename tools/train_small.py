@@ -157,11 +157,19 @@ def ship(name, model, words, rows, looks):
 
 
 def record(name, seed, rows):
-    """Add the measured rows of a run that is not shipped to those of its kind."""
-    kept = [{k: v for k, v in row.items() if k != "load"} for row in rows if "valid_bits" in row]
-    found = json.loads(RECORD.read_text()) if RECORD.exists() else {}
-    found[f"{name}, seed {seed}"] = kept
+    """Add the measured rows of a run that is not shipped to ``data/measurements/small.json``."""
+    phases = [dataclasses.asdict(phase) for phase in PHASES]
+    found = {"command": "python tools/train_small.py small (or dense) --seed 1 --until 2000"}
+    found |= {"machine": machine(), "settings": {"budget": BUDGET, "phases": phases}, "runs": []}
+    if RECORD.exists():
+        found = json.loads(RECORD.read_text())
+    measured = [{key: row[key] for key in MEASURED} for row in rows if "valid_bits" in row]
+    others = [run for run in found["runs"] if (run["model"], run["seed"]) != (name, seed)]
+    found["runs"] = [*others, {"model": name, "seed": seed, "rows": measured}]
     RECORD.write_text(json.dumps(found, indent=1) + "\n")
+
+
+MEASURED = (*COUNTED, "valid_bits")
 
 
 def finish(name, folder, rows):
@@ -243,6 +251,10 @@ It knows the few hundred nouns and verbs of its corpus and an invented world: no
 people, towns or dates is true outside that world. It holds a story together for some sentences,
 not longer; its code has the look of Python and does nothing useful. It was not tuned to follow
 instructions. Longer texts than its context it reads in pieces."""
+
+
+def machine():
+    return f"{platform.machine()}, torch {torch.__version__}, {threads()}"
 
 
 def threads():

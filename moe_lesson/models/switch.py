@@ -235,7 +235,11 @@ class SeatedOutput(NamedTuple):
     logits_BSV: Tensor  # of the next token (decoder), or of this one (encoder)
     routings: list  # whom tokens asked for, one Routing a sparse block
     plans: list  # who got a seat, one Plan a sparse block
-    auxiliary: float = 0.0  # nothing of its own is added to the loss
+
+    @property
+    def auxiliary(self):
+        """Nothing of its own is added to the training loss."""
+        return 0.0
 
 
 class SwitchTransformer(nn.Module):

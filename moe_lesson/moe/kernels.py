@@ -59,16 +59,17 @@ def _rows_program(
     for tile in range(tl.program_id(0), count * across, tl.num_programs(0)):
         # Tiles of one column follow one another: an expert's next tile finds its matrix cached.
         at = tile % count
-        expert = tl.load(tiles + at).to(tl.int64)  # wide: sizes beyond 2**31 would wrap around
-        row = tl.load(tiles + count + at) + tl.arange(0, ROWS)
+        # Whatever meets a stride is wide: an address beyond 2**31 numbers would wrap around.
+        expert = tl.load(tiles + at).to(tl.int64)
+        row = (tl.load(tiles + count + at) + tl.arange(0, ROWS)).to(tl.int64)
         has_row = (row < tl.load(tiles + 2 * count + at))[:, None]
-        column = tile // count * COLUMNS + tl.arange(0, COLUMNS)
+        column = (tile // count * COLUMNS + tl.arange(0, COLUMNS)).to(tl.int64)
         has_column = (column < outer)[None, :]
         total = tl.full((ROWS, COLUMNS), 0.0, tl.float32)
         for k in range(0, tl.where(expert < 0, 0, inner), INNER):  # nobody's rows: zeros
-            place = k + tl.arange(0, INNER)
+            place = (k + tl.arange(0, INNER)).to(tl.int64)
             has_place = place < inner
-            here = x + row.to(tl.int64)[:, None] * inner + place[None, :]
+            here = x + row[:, None] * inner + place[None, :]
             a = tl.load(here, mask=has_row & has_place[None, :], other=0.0)
             there = weight + expert * of_expert + place[:, None] * of_inner
             there += column[None, :] * of_outer
@@ -77,7 +78,7 @@ def _rows_program(
                 a = a.to(tl.float32)
                 b = b.to(tl.float32)
             total = tl.dot(a, b, total, input_precision="ieee")
-        out = y + row.to(tl.int64)[:, None] * outer + column[None, :]
+        out = y + row[:, None] * outer + column[None, :]
         tl.store(out, total.to(y.dtype.element_ty), mask=has_row & has_column)
 
 
@@ -90,19 +91,18 @@ def _weights_program(
     across = (width + WIDTH - 1) // WIDTH
     for tile in range(tl.program_id(0), experts * down * across, tl.num_programs(0)):
         expert = tile // (down * across)
-        line = tile // across % down * HEIGHT + tl.arange(0, HEIGHT)
-        column = tile % across * WIDTH + tl.arange(0, WIDTH)
+        line = (tile // across % down * HEIGHT + tl.arange(0, HEIGHT)).to(tl.int64)
+        column = (tile % across * WIDTH + tl.arange(0, WIDTH)).to(tl.int64)
         has_line = (line < height)[:, None]
         has_column = (column < width)[None, :]
         end = tl.load(bounds + expert + 1)
         total = tl.full((HEIGHT, WIDTH), 0.0, tl.float32)
         for first in range(tl.load(bounds + expert), end, ROWS):
-            row = first + tl.arange(0, ROWS)
-            wide = row.to(tl.int64)
+            row = (first + tl.arange(0, ROWS)).to(tl.int64)
             has_left = (row < end)[None, :] & has_line
-            a = tl.load(left + wide[None, :] * height + line[:, None], mask=has_left, other=0.0)
+            a = tl.load(left + row[None, :] * height + line[:, None], mask=has_left, other=0.0)
             has_right = (row < end)[:, None] & has_column
-            b = tl.load(right + wide[:, None] * width + column[None, :], mask=has_right, other=0.0)
+            b = tl.load(right + row[:, None] * width + column[None, :], mask=has_right, other=0.0)
             if WIDEN:
                 a = a.to(tl.float32)
                 b = b.to(tl.float32)
@@ -143,7 +143,7 @@ def cut_rows(count_E, rows, tile=None):
     Raises:
         ValueError: a size of the tile is no power of two from 16 on; on a CPU also: counts are
             negative or ask for more rows than there are. CUDA would have to be waited for: there
-            such rows are left out.
+            rows beyond the last are left out, and nobody looks for a negative count.
 
     >>> cut_rows(torch.tensor([300, 20]), rows=320).tiles[0].tolist()  # experts, then two left over
     [0, 0, 0, 1, -1]
@@ -173,7 +173,8 @@ def grouped_product(x_RD, weight_EFD, cut):
         y_RF, of x_RD's dtype.
 
     Raises:
-        ValueError: the dtypes are not one of float32, bfloat16 and float16, or sizes do not fit.
+        ValueError: the dtypes are not one of float32, bfloat16 and float16, sizes do not fit, or
+            rows, weights and counts are not on one device.
         RuntimeError: backward runs with ``create_graph``, for a second derivative.
 
     >>> weight_EFD = torch.tensor([[[2.0]], [[3.0]]])
@@ -190,6 +191,10 @@ def grouped_product(x_RD, weight_EFD, cut):
     wanted = cut.rows, weight_EFD.shape[2], len(cut.bounds) - 1
     if found != wanted:
         raise ValueError(f"rows, width and experts are {found}: the cut and the weights {wanted}")
+    devices = x_RD.device, weight_EFD.device, cut.tiles.device
+    if len(set(devices)) > 1:  # a program would read another device's addresses as its own
+        named = ", ".join(map(str, devices))
+        raise ValueError(f"rows, weights and counts are on {named}: put them on one device")
     return _Grouped.apply(x_RD, weight_EFD, cut)
 
 
@@ -228,8 +233,7 @@ def rows_by_weights(x_RD, weight_EDF, cut):
     D, F_ = weight_EDF.shape[1:]
     y_RF = x_RD.new_empty(len(x_RD), F_)
     sizes = cut.tiles.shape[1], D, F_, *weight_EDF.stride()
-    block = cut.tile.rows, cut.tile.columns, cut.tile.inner
-    _launch(_rows_program, cut.tile, (x_RD, weight_EDF, y_RF, cut.tiles, *sizes, *block))
+    _launch(_rows_program, cut.tile, (x_RD, weight_EDF, y_RF, cut.tiles, *sizes, *cut.tile[:3]))
     return y_RF
 
 
@@ -250,8 +254,7 @@ def rows_by_rows(left_RF, right_RD, cut):
     E, height, width = len(cut.bounds) - 1, left_RF.shape[1], right_RD.shape[1]
     sum_EFD = left_RF.new_empty(E, height, width)
     given = left_RF, right_RD, sum_EFD, cut.bounds, E, height, width
-    block = cut.tile.rows, cut.tile.columns, cut.tile.inner
-    _launch(_weights_program, cut.tile, (*given, *block))
+    _launch(_weights_program, cut.tile, (*given, *cut.tile[:3]))
     return sum_EFD
 
 

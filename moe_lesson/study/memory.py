@@ -80,7 +80,6 @@ class OneLayer(nn.Module):
 
     Args:
         router: a module as ``routers`` has them; None: a ``LinearRouter`` as torch draws it.
-        plan: as ``visit`` takes it; kept as ``plan``, which lesson 5 turns after training.
 
     Raises:
         ValueError: a size is below 1 (labels: 2), or ``top_k`` above the number of experts.
@@ -92,9 +91,9 @@ class OneLayer(nn.Module):
     Lesson 3.
     """
 
-    def __init__(self, size, router=None, plan=plan):
+    def __init__(self, size, router=None):
         super().__init__()
-        self.plan = plan
+        self.plan = plan  # as ``visit`` takes it; lesson 5 gives it seats
         for name, number in size._asdict().items():
             _demand(name, number, least=2 if name == "labels" else 1)
         self.router, self.network = None, FeedForward(size.dim, size.hidden_dim)
@@ -230,7 +229,7 @@ def learn(task, size, steps, seed, remedy=None, plan=plan):
     Args:
         task: Facts or a Teacher.
         remedy: a BalancingMethod, whose ``prepare`` is not asked; None: the Switch loss at 0.01.
-        plan: as OneLayer takes it.
+        plan: as ``visit`` takes it; the OneLayer keeps it.
 
     Returns:
         The OneLayer.
@@ -247,7 +246,8 @@ def learn(task, size, steps, seed, remedy=None, plan=plan):
     _check_task(task, size)
     remedy = remedy or EVEN
     torch.manual_seed(seed)
-    model = OneLayer(size, remedy.router(size) if remedy.router else None, plan)
+    model = OneLayer(size, remedy.router(size) if remedy.router else None)
+    model.plan = plan
     optimizer = torch.optim.AdamW(model.parameters(), RATE, weight_decay=0.0, fused=True)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
     generator = torch.Generator().manual_seed(seed)

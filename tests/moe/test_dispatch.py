@@ -162,9 +162,7 @@ def rank(order, choice, token, weight):
 
 
 @settings(max_examples=40, deadline=None)
-@given(
-    st.sampled_from(ORDERS), st.integers(1, 5), st.integers(1, 4), st.integers(0, 5), st.data()
-)
+@given(st.sampled_from(ORDERS), st.integers(1, 5), st.integers(1, 4), st.integers(0, 5), st.data())
 def test_every_order_and_group_equals_the_oracle(order, groups, size, capacity, data):
     """In every group and expert the first ``capacity`` by the order's own rank are kept."""
     experts = data.draw(st.integers(1, 4))

@@ -1,9 +1,11 @@
 """Triton's grouped product, in its interpreter on a CPU and compiled on CUDA, beside float64."""
 
+import re
+
 import pytest
 import torch
 
-pytest.importorskip("triton", reason="needs the extra gpu")
+triton = pytest.importorskip("triton", reason="needs the extra gpu")
 
 from moe_lesson.moe import kernels
 from moe_lesson.moe.experts import SwiGLUExperts, loop, swiglu
@@ -87,7 +89,21 @@ def test_no_tile_changes_more_than_rounding(tile, device):
 @pytest.mark.gpu
 @pytest.mark.parametrize("tile", kernels.CANDIDATES)
 def test_every_candidate_that_fits_is_right(tile):
-    compare([300, 0, 777], 1077, 256, 512, torch.bfloat16, "cuda", tile)
+    try:
+        compare([300, 0, 777], 1077, 256, 512, torch.bfloat16, "cuda", tile)
+    except triton.OutOfResources as error:
+        pytest.skip(f"this GPU is too small for it: {error}")
+
+
+@pytest.mark.gpu
+def test_a_matrix_beyond_two_billion_numbers():
+    """4.3 GB in bfloat16: its last column lies beyond what 32 bits can count."""
+    inner, outer = 2**16, 2**15 + 16
+    weight_EFD = torch.zeros(1, outer, inner, device="cuda", dtype=torch.bfloat16)
+    weight_EFD[0, -1, -1] = 3
+    x_RD = torch.ones(1, inner, device="cuda", dtype=torch.bfloat16)
+    y_RF = rows_by_weights(x_RD, weight_EFD.mT, cut_rows(torch.ones(1, device="cuda").long(), 1))
+    assert y_RF[0, -1] == 3 and y_RF.sum() == 3
 
 
 def test_by_hand():
@@ -127,6 +143,27 @@ def test_a_plain_sum_has_a_gradient(device):
 
 
 @each_device
+def test_views_of_larger_tensors_are_read_where_they_lie(device):
+    """Rows, weights and the gradient each have an offset, and strides that are not their own."""
+    x_RD, weight_EFD, dy_RF = drawn([7, 0, 13], 20, 17, 20, torch.float32, device)
+    plain = x_RD, weight_EFD, dy_RF
+    held = [torch.full([2 * size + 3 for size in each.shape], 9.0, device=device) for each in plain]
+    views = []
+    for each, larger in zip(plain, held, strict=True):
+        for axis in range(each.dim()):
+            larger = larger[(slice(None),) * axis + (slice(3, None, 2),)]
+        views.append(larger.copy_(each))
+    cut = cut_rows(torch.tensor([7, 0, 13], device=device), 20, SMALL)
+    results = []
+    for x_RD, weight_EFD, dy_RF in (plain, views):
+        leaves = [x_RD.requires_grad_(), weight_EFD.requires_grad_()]
+        y_RF = grouped_product(*leaves, cut)
+        results.append([y_RF, *torch.autograd.grad(y_RF, leaves, dy_RF)])
+        results[-1].append(rows_by_rows(dy_RF, x_RD.detach(), cut))
+    assert all(torch.equal(a, b) for a, b in zip(*results, strict=True))
+
+
+@each_device
 def test_results_repeat_to_the_bit(device):
     one, two = (compare([3, 9], 12, 33, 16, torch.float32, device) for _ in range(2))
     assert all(torch.equal(a, b) for a, b in zip(one, two, strict=True))
@@ -148,6 +185,8 @@ def test_what_does_not_fit_is_refused():
     for x_RD, own_EFD in ((torch.ones(3, 4), weight_EFD), (good, weight_EFD[:1])):
         with pytest.raises(ValueError, match="rows, width and experts"):
             grouped_product(x_RD, own_EFD, cut)
+    with pytest.raises(ValueError, match="on cpu, meta, cpu: put them on one device"):
+        grouped_product(good, weight_EFD.to("meta"), cut)
     with pytest.raises(ValueError, match="size of 24"):
         cut_rows(torch.tensor([1]), 1, Tile(24))
     for counts in ([2, 1], [-1, 2]):
@@ -191,6 +230,50 @@ def test_each_program_writes_nothing_beyond_its_own(monkeypatch):
     assert len(kept) == 2
     for rim in kept:
         assert (rim[:32] == 7).all() and (rim[-32:] == 7).all() and (rim[32:-32] != 7).all()
+
+
+POINTERS = {torch.float32: "*fp32", torch.bfloat16: "*bf16", torch.float16: "*fp16"}
+SIZES = {
+    kernels._rows_program: ("ROWS", "COLUMNS", "INNER"),
+    kernels._weights_program: ("HEIGHT", "WIDTH", "ROWS"),
+}
+
+
+def built(program, dtype, ones=()):
+    """Compile a program for an H100, which need not be there; some whole numbers may be 1."""
+    names = kernels.COMPILED[program].arg_names
+    fixed = dict(zip(SIZES[program], SMALL)) | dict.fromkeys(ones, 1) | {"WIDEN": False}
+    kinds = dict.fromkeys(names, "i32") | dict.fromkeys(names[:3], POINTERS[dtype])
+    kinds |= dict.fromkeys({"tiles", "bounds"} & set(names), "*i32")
+    kinds |= dict.fromkeys(fixed, "constexpr")
+    source = triton.compiler.ASTSource(
+        kernels.COMPILED[program], {name: kinds[name] for name in names}, fixed
+    )
+    target = triton.backends.compiler.GPUTarget("cuda", 90, 32)
+    return triton.compile(source, target, {"num_warps": SMALL.warps, "num_stages": SMALL.stages})
+
+
+@pytest.mark.skipif(triton.knobs.runtime.interpret, reason="nothing is compiled")
+@pytest.mark.parametrize("program", SIZES, ids=lambda program: program.__name__)
+@each_dtype
+def test_programs_compile_for_a_gpu(program, dtype, monkeypatch, tmp_path):
+    """No address wraps around, float32 factors keep their bits, and sums have 32."""
+    monkeypatch.setenv("TRITON_CACHE_DIR", str(tmp_path))
+    found = built(program, dtype).asm
+    products = re.findall(r"arith\.muli .* : (tensor<.*>)", found["ttir"])
+    assert products and all(kind.endswith("xi64>") for kind in products)
+    (dot,) = re.findall(r"tt\.dot .*", found["ttir"])
+    assert "xf32>" in dot.split("->")[1] and "tf32" not in dot and found["cubin"]
+
+
+@pytest.mark.skipif(triton.knobs.runtime.interpret, reason="nothing is compiled")
+def test_widths_of_one_compile_too(monkeypatch, tmp_path):
+    """Triton writes a size of 1 into the program, where it is no tensor any more."""
+    monkeypatch.setenv("TRITON_CACHE_DIR", str(tmp_path))
+    ones = ("count", "inner", "outer", "of_expert", "of_inner", "of_outer")
+    assert built(kernels._rows_program, torch.bfloat16, ones).asm["cubin"]
+    ones = ("experts", "height", "width")
+    assert built(kernels._weights_program, torch.float32, ones).asm["cubin"]
 
 
 def test_the_fastest_tile_is_the_one_that_took_least(monkeypatch):

@@ -35,7 +35,7 @@ DISTRIBUTION = {"PIL": "pillow", "yaml": "pyyaml", "IPython": "ipython", "sklear
 # Jupyter's kernel without the fourth.
 BROUGHT_ALONG = {"pillow", "traitlets", "ipython", "psutil"}
 PYTHONS = ("3.10", "3.11", "3.12", "3.13")
-OURS = {"moe_lesson", "tests"}
+OURS = {"moe_lesson", "tests", "tools"}
 
 
 def names(requirements):

@@ -36,8 +36,7 @@ EXCEPTIONS = {
 }
 # Definition, or a module -> why it stays although only tests use it: "study.conformance".
 UNUSED = {
-    "study.conformance.reorder_experts": "check_layer runs it, through _verdict",
-    "study.invariants": "conformance runs most of them, lesson 05 the others",
+    "study.invariants.validation_is_cross_entropy": "for a reader's own training loop",
     "text.folder.read_folder": "what a reader's own notebook calls: the documents alone",
 }
 TRIES = ("test", "doctest")  # kinds of source that use nothing, they only try it

@@ -64,7 +64,8 @@ def _nth(expert_T):
 def combine_tensor(answer):
     """Check ``answer(routing, capacity)``: combine_TEC, GShard's one-hot tensor of weights.
 
-    >>> combine_tensor(ours)
+    >>> from moe_lesson.moe import dispatch
+    >>> combine_tensor(dispatch.combine_tensor)
     correct: seats by a running count, first choices first, weights where GShard has them.
 
     Lesson 5.

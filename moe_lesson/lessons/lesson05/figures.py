@@ -52,6 +52,37 @@ def seat_map(axes, asked, seated, tokens, capacity, experts):
     return finish(axes, f"{title} seats stay empty", "seat (hatched: no seat)", "expert")
 
 
+@our_style()
+def routed_words(axes, words, routes, dropped, title, across):
+    """Draw a row of boxes for each router: whom it asks for each word, hatched if in vain.
+
+    Args:
+        words: as the axis names them.
+        routes: name -> expert of each word.
+        dropped: name -> whether the word finds no seat.
+
+    >>> from moe_lesson.study.figures.frame import new_axes
+    >>> two = {"you": np.array([0, 1])}, {"you": np.array([False, True])}
+    >>> routed_words(new_axes(shown=False), ["a", "b"], *two, "Two", "").get_title("left")
+    'Two'
+
+    Lesson 5.
+    """
+    for row, (name, expert_T) in enumerate(routes.items()):
+        for at, (expert, lost) in enumerate(zip(expert_T.tolist(), dropped[name].tolist())):
+            shade = "#E8E8E8" if lost else colour(expert)
+            style = {"facecolor": shade, "edgecolor": OUTLINE, "hatch": "////" if lost else None}
+            axes.add_patch(Rectangle((at - 0.45, row - 0.42), 0.9, 0.84, linewidth=0.8, **style))
+            box = {"facecolor": "white", "edgecolor": "none", "pad": 0.8} if lost else None
+            axes.text(at, row, str(expert + 1), ha="center", va="center", fontsize=FONT - 1.5,
+                      color="#000000" if lost else ink(expert), bbox=box)  # fmt: skip
+    axes.set(xlim=(-0.7, len(words) - 0.3), ylim=(len(routes) - 0.4, -0.6))
+    axes.set_yticks(range(len(routes)), list(routes))
+    turned = {"rotation": 60, "ha": "right", "rotation_mode": "anchor", "fontsize": FONT - 2}
+    axes.set_xticks(range(len(words)), words, **turned)
+    return finish(axes, title, across, "")
+
+
 def _square(axes, place, expert, **style):
     axes.add_patch(Rectangle((place, expert - 0.42), 0.9, 0.84, linewidth=0.9, **style))
 
@@ -66,7 +97,7 @@ def architecture(axes, blocks, kind, top_k):
 
     >>> from moe_lesson.study.figures.frame import new_axes
     >>> architecture(new_axes(shown=False), [0, 4], "encoder", 1).get_title("left")
-    'Transformer encoder with MoE layers: 1 of 2 blocks is sparse, 4 experts, each token to 1'
+    'Transformer encoder with MoE layers: 1 of 2 blocks sparse, 4 experts, top-1'
 
     Lesson 5.
     """
@@ -76,10 +107,10 @@ def architecture(axes, blocks, kind, top_k):
             Rectangle((left, 0.3), 3.0, 4.1, facecolor="#F4F4F4", edgecolor=MUTED, linewidth=0.9)
         )
         axes.text(left + 1.5, 4.1, f"block {at}", ha="center", va="center", fontsize=FONT - 1)
-        _part(axes, left + 0.2, 0.6, 2.6, f"norm, attention\n({_sees(kind)})", "#D6E6F2")
+        _part(axes, left + 0.2, 0.6, f"norm, attention\n({_sees(kind)})", "#D6E6F2")
         _arrow(axes, (left + 1.5, 1.45), (left + 1.5, 1.8))
         if experts:
-            _part(axes, left + 0.2, 1.8, 2.6, "norm, router", "#FBE3C4", height=0.6)
+            _part(axes, left + 0.2, 1.8, "norm, router", "#FBE3C4", height=0.6)
             wide = 2.6 / experts
             for expert in range(experts):
                 _arrow(axes, (left + 1.5, 2.4), (left + 0.2 + (expert + 0.5) * wide, 2.85))
@@ -89,20 +120,14 @@ def architecture(axes, blocks, kind, top_k):
                 axes.text(left + 0.2 + (expert + 0.43) * wide, 3.25, str(expert), ha="center",
                           va="center", fontsize=FONT - 2, color=ink(expert))  # fmt: skip
         else:
-            _part(axes, left + 0.2, 1.8, 2.6, "norm,\ndense network", "#E2EEDD", height=1.85)
+            _part(axes, left + 0.2, 1.8, "norm,\ndense network", "#E2EEDD", height=1.85)
         if at:
             _arrow(axes, (left - 0.4, 2.35), (left, 2.35))
-    axes.set_xlim(-0.15, len(blocks) * 3.4 - 0.25)
-    axes.set_ylim(0, 4.7)
-    axes.set_xticks([])
-    axes.set_yticks([])
+    axes.set(xlim=(-0.15, len(blocks) * 3.4 - 0.25), ylim=(0, 4.7), xticks=[], yticks=[])
     axes.spines[:].set_visible(False)
     sparse = [experts for experts in blocks if experts]
-    verb = "is" if len(sparse) == 1 else "are"
-    title = (
-        f"Transformer {kind} with MoE layers: {len(sparse)} of {len(blocks)} blocks {verb} sparse"
-    )
-    title += f", {max(sparse, default=0)} experts, each token to {top_k}"
+    title = f"Transformer {kind} with MoE layers: {len(sparse)} of {len(blocks)} blocks sparse, "
+    title += f"{max(sparse, default=0)} experts, top-{top_k}"
     return finish(axes, title, "embedding at the left, next norm and output layer at the right", "")
 
 
@@ -110,10 +135,10 @@ def _sees(kind):
     return "both sides" if kind == "encoder" else "the past"
 
 
-def _part(axes, left, low, width, text, shade, height=0.85):
-    box = Rectangle((left, low), width, height, facecolor=shade, edgecolor=OUTLINE, linewidth=0.8)
+def _part(axes, left, low, text, shade, height=0.85):
+    box = Rectangle((left, low), 2.6, height, facecolor=shade, edgecolor=OUTLINE, linewidth=0.8)
     axes.add_patch(box)
-    middle = left + width / 2, low + height / 2
+    middle = left + 1.3, low + height / 2
     axes.text(*middle, text, ha="center", va="center", fontsize=FONT - 2.5)
 
 
@@ -133,7 +158,7 @@ def drops_by_chance(axes, curves, found):
     >>> from moe_lesson.study.figures.frame import new_axes
     >>> curves = {1.0: ([8, 128], [0.13, 0.033]), 1.25: ([8, 128], [0.05, 0.0])}
     >>> drops_by_chance(new_axes(shown=False), curves, {}).get_title("left")
-    'Capacity factor 1: even a random router drops 13.0 % at 8 tokens an expert, 3.3 % at 128'
+    'Factor 1: a random router drops 13.0 % at 8 tokens an expert, 3.3 % at 128'
 
     Lesson 5.
     """
@@ -150,7 +175,7 @@ def drops_by_chance(axes, curves, found):
     axes.set_xlim(first[0][0] / 2.4, first[0][-1] * 1.2)
     axes.set_xticks(first[0], [f"{n:g}" for n in first[0]])
     axes.minorticks_off()
-    title = f"Capacity factor {next(iter(curves)):g}: even a random router drops "
+    title = f"Factor {next(iter(curves)):g}: a random router drops "
     title += f"{100 * first[1][0]:.1f} % at {first[0][0]:g} tokens an expert, "
     title += f"{100 * first[1][-1]:.1f} % at {first[0][-1]:g}"
     across = "tokens per expert in a group (lines: formula; marks: counted)"

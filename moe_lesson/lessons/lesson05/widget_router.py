@@ -4,11 +4,10 @@ import functools
 
 import ipywidgets
 import torch
-from matplotlib.patches import Rectangle
 
+from moe_lesson.lessons.lesson05.figures import routed_words
 from moe_lesson.lessons.lesson05.word_routers import LANGUAGES, exam, mark
-from moe_lesson.study.figures.frame import FONT, cleared, finish, new_axes, png
-from moe_lesson.study.figures.palette import OUTLINE, colour, ink
+from moe_lesson.study.figures.frame import cleared, new_axes, png
 from moe_lesson.study.widgets.explorer import CALM, WIDE, Explorer
 from moe_lesson.study.widgets.view import View
 
@@ -40,7 +39,7 @@ def you_are_the_router():
         routes |= {"learned": words.learned_T, "by lot": words.lot_T}
         marks = {name: mark(words, expert_T, factor) for name, expert_T in routes.items()}
         _draw(cleared(axes), words, routes, marks)
-        return View(png(axes.figure), _sentence(marks, digits))
+        return View(png(axes.figure), _sentence(marks, digits, seats))
 
     controls = {
         "seats": ipywidgets.SelectionSlider(
@@ -67,27 +66,16 @@ def _read(digits, count):
 
 
 def _draw(axes, words, routes, marks):
-    for row, (name, expert_T) in enumerate(routes.items()):
-        for at, (expert, lost) in enumerate(zip(expert_T.tolist(), marks[name].dropped_T.tolist())):
-            shade = "#E8E8E8" if lost else colour(expert)
-            style = {"facecolor": shade, "edgecolor": OUTLINE, "hatch": "////" if lost else None}
-            axes.add_patch(Rectangle((at - 0.45, row - 0.42), 0.9, 0.84, linewidth=0.8, **style))
-            box = {"facecolor": "white", "edgecolor": "none", "pad": 0.8} if lost else None
-            axes.text(at, row, str(expert + 1), ha="center", va="center", fontsize=FONT - 1.5,
-                      color="#000000" if lost else ink(expert), bbox=box)  # fmt: skip
-    axes.set_xlim(-0.7, len(words.words) - 0.3)
-    axes.set_ylim(len(routes) - 0.4, -0.6)
-    axes.set_yticks(range(len(routes)), list(routes))
-    turned = {"rotation": 60, "ha": "right", "rotation_mode": "anchor", "fontsize": FONT - 2}
-    axes.set_xticks(range(len(words.words)), words.words, **turned)
     shown = "you" if "you" in marks else "best"
     lost = int(marks[shown].dropped_T.sum())
     title = f"{shown}: {marks[shown].best} of {len(words.words)} right, busiest "
     title += f"{marks[shown].busiest:.2f} x the mean, {lost} without a seat (hatched)"
-    return finish(axes, title, ", ".join(f"{n + 1} {name}" for n, name in enumerate(LANGUAGES)), "")
+    dropped = {name: one.dropped_T for name, one in marks.items()}
+    across = ", ".join(f"{n + 1} {name}" for n, name in enumerate(LANGUAGES))
+    return routed_words(axes, words.words, routes, dropped, title, across)
 
 
-def _sentence(marks, digits):
+def _sentence(marks, digits, seats):
     told = [
         f"{name}: {one.best} of {len(one.dropped_T)} to the expert that suits, busiest "
         f"{one.busiest:.2f} times the mean, {int(one.dropped_T.sum())} without a seat, "
@@ -95,4 +83,4 @@ def _sentence(marks, digits):
         for name, one in marks.items()
     ]
     start = [] if digits.strip() else ["Type 24 digits from 1 to 4, one a word"]
-    return "; ".join(start + told) + "."
+    return "; ".join([*start, f"capacity factor {seats}", *told]) + "."

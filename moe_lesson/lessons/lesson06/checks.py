@@ -48,7 +48,9 @@ def gradients(answer):
     demand(not swapped, "the gradient of x_RD comes first: you return them the other way round")
     owner_R = torch.tensor([0, 0, 2, 2, 2])
     _demand_rows(tensor_of(given[0], (5, 3), "the gradient of x_RD"), weight_EFD, dy_RF, owner_R)
-    turned = tuple(getattr(given[1], "shape", ())) == (3, 3, 2)
+    shape = tuple(getattr(given[1], "shape", ()))
+    demand(shape != (2, 2, 3), "expert 1 has no rows: its gradient is zeros, but it has one")
+    turned = shape == (3, 3, 2)
     demand(not turned, "the gradient of weight_EFD is turned: rows of dy make its first axis, F")
     found = tensor_of(given[1], (3, 2, 3), "the gradient of weight_EFD")
     _demand_weights(found, x_RD, dy_RF, owner_R)
@@ -81,6 +83,9 @@ def _demand_weights(found, x_RD, dy_RF, owner_R):
         "every expert learns from all rows": pairs.sum(0).expand(3, -1, -1),
         "the sum over an expert's rows, not their mean": right
         / torch.tensor(COUNTS).clamp(min=1)[:, None, None],
+        "sum the products, row by row: you multiply sums": torch.stack(
+            [dy_RF[owner_R == e].sum(0)[:, None] * x_RD[owner_R == e].sum(0) for e in range(3)]
+        ),
         "a later row overwrote an earlier one: sum them": torch.stack(
             [pairs[1], torch.zeros(2, 3).double(), pairs[4]]
         ),
@@ -107,11 +112,17 @@ def intensity(answer):
     said = f"{when}: you give {found:.4g}. "
     weights, rows, done = 2 * 3 * 8 * 32, 2 * 2 * 8, 2 * 3 * 2 * 8 * 32
     mistakes = {
-        "A multiplication and an addition are two operations": done / 2 / (4 * (weights + rows)),
+        "Half is missing: a multiplication and an addition are two operations, and the token has "
+        "2 visits": done / 2 / (4 * (weights + rows)),
         "These are operations a number: a number has 4 bytes": done / (weights + rows),
         "One token reads 2 experts, not all 4": done / (4 * (2 * weights + rows)),
         "The weights of one expert are not enough: the token reads 2": done
         / (4 * (weights / 2 + rows)),
+        "The 2 experts of a token differ: use 1 - k/E, once for each token": done
+        / (4 * (1.75 / 2 * weights + rows)),
+        "A row is dim wide: what stands inside an expert is not counted": done
+        / (4 * (weights + 4 * rows)),
+        "// rounds down: divide by /": 0,
         "The rows move too: each is read and written": done / weights / 4,
         "You divide bytes by operations": 4 * (weights + rows) / done,
         "2 visits have a row each, and each is read and written": done / (4 * (weights + rows / 2)),

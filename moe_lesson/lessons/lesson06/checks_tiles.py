@@ -4,6 +4,76 @@ import torch
 
 from moe_lesson.study.checks import called, demand, exercise, near, no_mistake, tensor_of
 
+# What to say of a mistake -> what it gives: for counts 3 0 4 5 9 and tiles of 4,
+ROOMS = {
+    "You round down: the last rows have no room": [0, 0, 4, 4, 8],
+    "A full tile needs no other: 4 rows fit into 4, 0 rows need none": [4, 4, 8, 8, 12],
+    "These are tiles: give rows": [1, 0, 1, 2, 3],
+    "That is the padding alone: add the rows": [1, 0, 0, 3, 3],
+    "You round to the nearest: 5 rows do not fit into 4": [4, 0, 4, 4, 8],
+    "Everybody gets what the busiest needs": [12] * 5,
+    "An expert without rows needs no tile": [4, 4, 4, 8, 12],
+    "These are the rows themselves: not a whole tile": [3, 0, 4, 5, 9],
+    "You round down, and the sign is turned: minus stands inside the brackets too": [
+        0, 0, -4, -4, -8,
+    ],
+    "/ keeps the fraction: // rounds down": [6, 3, 7, 8, 12],
+    "More rows than a tile holds need more than one tile": [4, 0, 4, 4, 4],
+}  # fmt: skip
+# for counts 5 0 4 and tiles of 4,
+TILES = {
+    "The second tile takes rows of expert 2: it ends with its expert": [
+        [0, 0, 4], [0, 4, 8], [2, 5, 9],
+    ],
+    "Tiles follow the rows and cut through experts": [[0, 0, 4], [0, 4, 8], [2, 8, 9]],
+    "Expert 1 has no rows: no tile": [[0, 0, 4], [0, 4, 5], [1, 5, 5], [2, 5, 9]],
+    "Rows are counted through, expert 2's begin at 5": [[0, 0, 4], [0, 4, 5], [2, 0, 4]],
+    "The last tile of expert 0 is missing": [[0, 0, 4], [2, 5, 9]],
+    "The end is one past the last row": [[0, 0, 3], [0, 4, 4], [2, 5, 8]],
+    "Give where a tile ends, not how many rows it holds": [[0, 0, 4], [0, 4, 1], [2, 5, 4]],
+    "These rows are not padded: expert 2's begin at 5": [[0, 0, 4], [0, 4, 5], [2, 8, 12]],
+    "Number experts as they are, empty ones too": [[0, 0, 4], [0, 4, 5], [1, 5, 9]],
+    "The end is counted through too: expert 2's tile ends at 9": [[0, 0, 4], [0, 4, 5], [2, 5, 4]],
+    "Expert 0 begins at 0: add its rows after its tiles": [[0, 5, 9], [0, 9, 10], [2, 9, 13]],
+    "Expert 2's 4 rows fill one tile: the next would begin where they end": [
+        [0, 0, 4], [0, 4, 5], [1, 5, 5], [2, 5, 9], [2, 9, 9],
+    ],
+    "The expert comes first in each triple": [[0, 4, 0], [4, 5, 0], [5, 9, 2]],
+}  # fmt: skip
+# and for counts 3 0 5 2 and tiles of 4.
+PLACES = {
+    "Expert 2's first row stands at 3, in expert 0's tile: the offsets forget the padding": [
+        *range(10)
+    ],
+    "Expert 0 begins at 0: an offset counts who comes before, not oneself": [
+        4, 5, 6, 12, 13, 14, 15, 16, 16, 17,
+    ],
+    "Only the padding of the expert just before is counted": [
+        0, 1, 2, 3, 4, 5, 6, 7, 11, 12,
+    ],
+    "Each expert's own padding comes after its rows, not before": [
+        1, 2, 3, 7, 8, 9, 10, 11, 14, 15,
+    ],
+    "An empty expert takes no tile": [0, 1, 2, 8, 9, 10, 11, 12, 16, 17],
+    "Within an expert rows are numbered too": [0, 0, 0, 4, 4, 4, 4, 4, 12, 12],
+    "You number within each expert: add where it begins": [0, 1, 2, 0, 1, 2, 3, 4, 0, 1],
+    "Everybody has the room of the busiest: round up each expert's own": [
+        0, 1, 2, 16, 17, 18, 19, 20, 24, 25,
+    ],
+    "Expert 2 needs two tiles: an expert's number times the block is not where it begins": [
+        0, 1, 2, 8, 9, 10, 11, 12, 12, 13,
+    ],
+    "Where a room begins is added to the number within the expert, not to the row's": [
+        0, 1, 2, 7, 8, 9, 10, 11, 20, 21,
+    ],
+    "Rooms are rounded up, not down: rows of two experts share a place": [
+        0, 1, 2, 0, 1, 2, 3, 4, 4, 5,
+    ],
+    "These are the ends of the rooms, the same for all rows of an expert": [
+        4, 4, 4, 12, 12, 12, 12, 12, 16, 16,
+    ],
+}  # fmt: skip
+
 
 def whole(values):
     """Write a tensor's numbers for a message, without a point where they are whole.
@@ -30,17 +100,7 @@ def rooms(answer):
     given = called(answer, count_E, 4, when="counts 3 0 4 5 9, tiles of 4")
     found = tensor_of(given, (5,), "the rooms")
     said = f"counts 3 0 4 5 9, tiles of 4: you give {whole(found)}. "
-    mistakes = {
-        "You round down: the last rows have no room": [0, 0, 4, 4, 8],
-        "A full tile needs no other: 4 rows fit into 4, 0 rows need none": [4, 4, 8, 8, 12],
-        "These are tiles: give rows": [1, 0, 1, 2, 3],
-        "That is the padding alone: add the rows": [1, 0, 0, 3, 3],
-        "You round to the nearest: 5 rows do not fit into 4": [4, 0, 4, 4, 8],
-        "Everybody gets what the busiest needs": [12] * 5,
-        "An expert without rows needs no tile": [4, 4, 4, 8, 12],
-        "These are the rows themselves: not a whole tile": [3, 0, 4, 5, 9],
-    }
-    no_mistake(found, mistakes, said)
+    no_mistake(found, ROOMS, said)
     demand(near(found, [4, 0, 4, 8, 12]), said + "It must be 4 0 4 8 12")
     demand(count_E.tolist() == [3, 0, 4, 5, 9], "count_E itself was changed: make a new tensor")
     given = called(answer, count_E[:3], 3, when="counts 3 0 4, tiles of 3")
@@ -69,20 +129,7 @@ def tile_list(answer):
     given = called(answer, [5, 0, 4], 4, when="counts [5, 0, 4], tiles of 4")
     found = _triples(given)
     said = f"counts [5, 0, 4], tiles of 4: you give {found}. "
-    mistakes = {
-        "The second tile takes rows of expert 2: it ends with its expert": [
-            [0, 0, 4], [0, 4, 8], [2, 5, 9],
-        ],
-        "Tiles follow the rows and cut through experts": [[0, 0, 4], [0, 4, 8], [2, 8, 9]],
-        "Expert 1 has no rows: no tile": [[0, 0, 4], [0, 4, 5], [1, 5, 5], [2, 5, 9]],
-        "Rows are counted through, expert 2's begin at 5": [[0, 0, 4], [0, 4, 5], [2, 0, 4]],
-        "The last tile of expert 0 is missing": [[0, 0, 4], [2, 5, 9]],
-        "The end is one past the last row": [[0, 0, 3], [0, 4, 4], [2, 5, 8]],
-        "Give where a tile ends, not how many rows it holds": [[0, 0, 4], [0, 4, 1], [2, 5, 4]],
-        "These rows are not padded: expert 2's begin at 5": [[0, 0, 4], [0, 4, 5], [2, 8, 12]],
-        "Number experts as they are, empty ones too": [[0, 0, 4], [0, 4, 5], [1, 5, 9]],
-    }  # fmt: skip
-    for message, wrong in mistakes.items():
+    for message, wrong in TILES.items():
         demand(found != wrong, said + message)
     wanted = [[0, 0, 4], [0, 4, 5], [2, 5, 9]]
     demand(found == wanted, said + f"It must be {wanted}")
@@ -116,28 +163,9 @@ def places(answer):
     count_E = torch.tensor([3, 0, 5, 2])
     given = called(answer, count_E, 10, 4, when="counts 3 0 5 2, tiles of 4")
     found = tensor_of(given, (10,), "the places")
+    demand(not given.is_floating_point(), "places number rows: give whole numbers, not floats")
     said = f"counts 3 0 5 2, tiles of 4: you give {whole(found)}. "
-    mistakes = {
-        "Expert 2's first row stands at 3, in expert 0's tile: the offsets forget the padding": [
-            *range(10)
-        ],
-        "Expert 0 begins at 0: an offset counts who comes before, not oneself": [
-            4, 5, 6, 12, 13, 14, 15, 16, 16, 17,
-        ],
-        "Only the padding of the expert just before is counted": [
-            0, 1, 2, 3, 4, 5, 6, 7, 11, 12,
-        ],
-        "Each expert's own padding comes after its rows, not before": [
-            1, 2, 3, 7, 8, 9, 10, 11, 14, 15,
-        ],
-        "An empty expert takes no tile": [0, 1, 2, 8, 9, 10, 11, 12, 16, 17],
-        "Within an expert rows are numbered too": [0, 0, 0, 4, 4, 4, 4, 4, 12, 12],
-        "You number within each expert: add where it begins": [0, 1, 2, 0, 1, 2, 3, 4, 0, 1],
-        "Everybody has the room of the busiest: round up each expert's own": [
-            0, 1, 2, 16, 17, 18, 19, 20, 24, 25,
-        ],
-    }  # fmt: skip
-    no_mistake(found, mistakes, said)
+    no_mistake(found, PLACES, said)
     demand(near(found, [0, 1, 2, 4, 5, 6, 7, 8, 12, 13]), said + "Where does each room begin?")
     given = called(answer, torch.tensor([4, 1]), 5, 2, when="counts 4 1, tiles of 2")
     found = tensor_of(given, (5,), "for 5 rows it")

@@ -105,7 +105,7 @@ def tiles(axes, counts, block, processors):
     Lesson 6.
     """
     place, told = 0, -1.0
-    every = sum(-(-count // block) for count in counts)
+    across = -(-sum(-(-count // block) for count in counts) // processors) * processors
     for expert, count in enumerate(counts):
         for first in range(0, count, block):
             full = min(block, count - first)
@@ -115,7 +115,7 @@ def tiles(axes, counts, block, processors):
             axes.bar(place, block - full, bottom=full, **rest)
             place += 1
         middle = place - (-(-count // block) + 1) / 2
-        if count and middle - told > every / 40:  # numbers that would touch are left out
+        if count and middle - told > across / 40:  # numbers that would touch are left out
             axes.text(middle, 1.02 * block, expert, ha="center", va="bottom", fontsize=FONT - 1.5)
             told = middle
     waves = -(-place // processors)

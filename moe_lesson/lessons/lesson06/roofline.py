@@ -29,7 +29,7 @@ class Machine(NamedTuple):
         return min(self.speed, intensity * self.bandwidth)
 
 
-# An H100 by its data sheet: 3.35 TB/s, and about 295 operations in bfloat16 for each byte.
+# An H100 (SXM) by its data sheet: 3.35 TB/s, and about 295 operations in bfloat16 for each byte.
 H100 = Machine("H100, data sheet", 295 * 3.35e12, 3.35e12)
 
 
@@ -56,9 +56,10 @@ def operations(tokens, dim, hidden_dim, top_k):
 
 
 def intensity(tokens, dim, hidden_dim, num_experts, top_k, size):
-    """Divide a layer's operations by the bytes it must move at least.
+    """Divide a layer's operations by the bytes of its weights and its rows.
 
-    Each touched expert's three matrices are read once, each row is read and written once.
+    Each touched expert's three matrices are read once, each row is read and written once. What
+    stands between them, sorted copies and hidden numbers, is not counted.
 
     Args:
         size: bytes of a number.

@@ -12,11 +12,11 @@ ROWS = 2048  # sent in all: 1,024 tokens, two visits each
 STATES = {
     "Even": {"block": 128, "skew": 0.0, "experts": 8},
     "Skewed": {"block": 128, "skew": 2.0, "experts": 8},
-    "Many experts": {"block": 128, "skew": 2.0, "experts": 64},
+    "Many experts": {"block": 128, "skew": 0.0, "experts": 64},
     "Small blocks": {"block": 16, "skew": 2.0, "experts": 64},
 }
 QUESTION = (
-    "2,048 rows and blocks of 128. Does skew waste more rows, or do more experts? And what do "
+    "2,048 rows and blocks of 128. Does skew waste more rows, or do more experts? What do "
     "smaller blocks cost?"
 )
 
@@ -68,10 +68,10 @@ def _sentence(counts, block, processors):
     tiles = int((-(-counts // block)).sum())
     rows, waves = tiles * block, -(-tiles // processors)
     idle = waves * processors - tiles
+    lasts = f"{waves} wave{'s' * (waves > 1)}, {idle} place{'s' * (idle != 1)} idle in the last"
     busiest = len(counts) * int(counts.max())
     return (
         f"{ROWS:,} rows, {len(counts)} experts, blocks of {block}, {processors} processors: "
-        f"{tiles} tiles in {waves} wave{'s' if waves > 1 else ''}, {idle} places idle in the last; "
-        f"padding to blocks adds {rows / ROWS - 1:.1%} of the rows, "
+        f"{tiles} tiles in {lasts}; padding to blocks adds {rows / ROWS - 1:.1%} of the rows, "
         f"to the busiest {busiest / ROWS - 1:.0%}."
     ).replace("%", " %")

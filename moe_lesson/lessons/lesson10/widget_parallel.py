@@ -13,7 +13,7 @@ from moe_lesson.study.widgets.explorer import WIDE, Explorer
 from moe_lesson.study.widgets.view import View, figure
 from moe_lesson.study.widgets.xray import strip_html
 
-SHOWN = 12  # pairs of words, or tokens of a line
+SHOWN = 10  # pairs of words, or tokens of a line
 
 
 def parallel_story(trace):

@@ -53,9 +53,7 @@ def test_the_architecture_shows_the_experts_of_each_block():
     texts = [text.get_text() for text in axes.texts]
     assert [texts.count(str(expert)) for expert in range(9)] == [2] * 8 + [0]
     assert sum("dense" in text for text in texts) == 2 and sum("the past" in t for t in texts) == 4
-    assert "2 of 4 blocks are sparse, 8 experts, each token to 2" in axes.get_title("left").replace(
-        "\n", " "
-    )
+    assert "2 of 4 blocks sparse, 8 experts, top-2" in axes.get_title("left")
 
 
 def test_the_seat_map_counts_who_stands_and_what_is_empty():

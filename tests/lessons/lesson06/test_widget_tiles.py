@@ -45,9 +45,12 @@ def test_every_control_changes_picture_and_sentence(panel):
 
 
 def test_many_experts_waste_more_than_skew(panel):
+    """64 experts with 32 rows each fill a quarter of a block of 128: 300 % are added."""
+
     def padding(state):
         sentence = panel.view(**(panel.start | STATES[state])).sentence
         return float(sentence.split("blocks adds ")[1].split(" %")[0])
 
     assert padding("Even") < padding("Skewed") < padding("Many experts")
+    assert padding("Many experts") == 300.0
     assert padding("Small blocks") < padding("Many experts")

@@ -47,6 +47,9 @@ WRONG_ANSWERS = {
         ("hard-coded", ROOMS + "-(-count_E // 4) * 4", "Is 4 written into"),
         ("in place", ROOMS + "count_E.neg_().floor_divide_(block).mul_(-block)", "was changed"),
         ("unchanged", ROOMS + "count_E.clone()", "not a whole tile"),
+        ("one minus", ROOMS + "-(count_E // block) * block", "and the sign is turned"),
+        ("fraction kept", ROOMS + "(count_E + block - 1) / block * block", "keeps the fraction"),
+        ("one tile each", ROOMS + "(count_E > 0) * block", "more than one tile"),
         ("a list", ROOMS + "[-(-c // block) * block for c in count_E.tolist()]", "is a list"),
     ],
     "tile-list": [
@@ -129,6 +132,42 @@ WRONG_ANSWERS = {
             LIST + INNER + "            found.append((expert, row + first))\n" + LIST_ENDS,
             "a tile is (expert, first row, end)",
         ),
+        (
+            "end from zero",
+            LIST
+            + INNER
+            + "            found.append((expert, row + first, min(first + block, count)))\n"
+            + LIST_ENDS,
+            "The end is counted through too",
+        ),
+        (
+            "row too early",
+            LIST
+            + "        row += count\n"
+            + INNER
+            + "            end = min(first + block, count)\n"
+            "            found.append((expert, row + first, row + end))\n    return found",
+            "add its rows after its tiles",
+        ),
+        (
+            "one step too many",
+            LIST + "        for first in range(0, count + 1, block):\n"
+            "            found.append((expert, row + first, row + min(first + block, count)))\n"
+            + LIST_ENDS,
+            "the next would begin where they end",
+        ),
+        (
+            "expert last",
+            LIST + INNER + "            end = row + min(first + block, count)\n"
+            "            found.append((row + first, end, expert))\n" + LIST_ENDS,
+            "The expert comes first",
+        ),
+        (
+            "a list for each expert",
+            LIST + "        found.append([(expert, row + f, row + min(f + block, count))"
+            " for f in range(0, count, block)])\n" + LIST_ENDS,
+            "return a list of triples",
+        ),
         ("a number", "def tile_list(counts, block):\n    return 3", "return a list of triples"),
     ],
     "places": [
@@ -175,6 +214,35 @@ WRONG_ANSWERS = {
             "    shift_E = room * torch.arange(len(count_E)) - (count_E.cumsum(0) - count_E)\n"
             + PLACED,
             "Everybody has the room of the busiest",
+        ),
+        (
+            "one tile each",
+            PLACES + "    start_E = block * torch.arange(len(count_E))\n"
+            "    shift_E = start_E - (count_E.cumsum(0) - count_E)\n" + PLACED,
+            "Expert 2 needs two tiles",
+        ),
+        (
+            "begin and row",
+            PLACES + "    room_E = rooms(count_E, block)\n"
+            "    shift_E = room_E.cumsum(0) - room_E\n" + PLACED,
+            "not to the row's",
+        ),
+        (
+            "rooms rounded down",
+            PLACES + "    room_E = count_E // block * block\n"
+            "    shift_E = (room_E - count_E).cumsum(0) - (room_E - count_E)\n" + PLACED,
+            "share a place",
+        ),
+        (
+            "ends of rooms",
+            PLACES + "    return rooms(count_E, block).cumsum(0).repeat_interleave(count_E)",
+            "the ends of the rooms",
+        ),
+        (
+            "floats",
+            PLACES + "    room_E = torch.ceil(count_E / block) * block\n"
+            "    shift_E = (room_E - count_E).cumsum(0) - (room_E - count_E)\n" + PLACED,
+            "not floats",
         ),
         (
             "one more tile",
@@ -263,6 +331,24 @@ WRONG_ANSWERS = {
             "the sign is turned",
         ),
         (
+            "product of sums",
+            BACK + LOOP + "        dx.append(dy @ weight)\n"
+            "        dweight.append(dy.sum(0)[:, None] * x.sum(0))\n" + BOTH,
+            "you multiply sums",
+        ),
+        (
+            "no gradient for nobody",
+            BACK + LOOP + "        dx.append(dy @ weight)\n"
+            "        if len(x):\n            dweight.append(dy.T @ x)\n" + BOTH,
+            "its gradient is zeros",
+        ),
+        (
+            "not joined",
+            BACK + LOOP + "        dx.append(dy @ weight)\n        dweight.append(dy.T @ x)\n"
+            "    return dx, torch.stack(dweight)",
+            "is a list",
+        ),
+        (
             "only one",
             BACK + LOOP + "        dx.append(dy @ weight)\n    return torch.cat(dx)",
             "return two tensors",
@@ -272,7 +358,7 @@ WRONG_ANSWERS = {
         (
             "multiply-adds",
             INTENSITY + "    return done / 2 / (size * (weights + rows))",
-            "two oper",
+            "two operations, and the token has 2 visits",
         ),
         ("numbers", INTENSITY + "    return done / (weights + rows)", "operations a number"),
         (
@@ -321,6 +407,19 @@ WRONG_ANSWERS = {
             INTENSITY + "    return done / (size * (weights + rows / tokens))",
             "Rows grow with tokens",
         ),
+        (
+            "visits apart",
+            INTENSITY + "    some = num_experts * (1 - (1 - 1 / num_experts) ** (tokens * top_k))\n"
+            "    return done / (size * (some * 3 * dim * hidden_dim + rows))",
+            "of a token differ",
+        ),
+        (
+            "hidden rows",
+            INTENSITY + "    rows = 2 * tokens * top_k * hidden_dim\n"
+            "    return done / (size * (weights + rows))",
+            "A row is dim wide",
+        ),
+        ("whole", INTENSITY + "    return done // (size * (weights + rows))", "divide by /"),
         ("four bytes", INTENSITY + "    return done / (4 * (weights + rows))", "Use size"),
         ("text", INTENSITY + "    return 'large'", "must be a number"),
     ],
@@ -329,6 +428,8 @@ WRONG_ANSWERS = {
         ("two rounds", EXPERIMENT + "{'a': [1.1, 1.2], 'b': [1.4, 1.5, 1.6]}", "has 2 of 3 runs"),
         ("no list", EXPERIMENT + "{'a': 1.1, 'b': 1.4}", "give a list of runs"),
         ("no dict", EXPERIMENT + "[1.1, 1.2]", "return a dict"),
+        ("empty", EXPERIMENT + "{'a': [], 'b': [1.1, 1.2, 1.3]}", "has 0 of 3 runs"),
+        ("text", EXPERIMENT + "{'a': ['fast'] * 3, 'b': [1.4, 1.5, 1.6]}", "must be a number"),
         ("logarithms", EXPERIMENT + "{'a': [-0.1, 0.2, 0.1], 'b': [0.3, 0.2, 0.4]}", "lie above 0"),
         ("one repeated", EXPERIMENT + "{'a': [1.1] * 3, 'b': [1.4] * 3}", "their starts different"),
         (

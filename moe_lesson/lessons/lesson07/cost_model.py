@@ -38,6 +38,10 @@ INSIDE = Link("NVLink, H800", 2e-6, 160e9)
 BETWEEN = Link("InfiniBand, H800", 5e-6, 50e9)
 NODE = 8
 COPY = 2e12  # bytes a second, read and written
+# Lepikhin et al. 2020 (GShard, arXiv:2006.16668), tables 1 and 3: layers -> devices -> steps a
+# second. One expert of each sparse layer lies on each device; batches are "1M" and "4M" tokens.
+GSHARD = {36: {128: 0.67, 512: 1.05, 2048: 0.72}, 12: {128: 2.16, 512: 3.28, 2048: 2.15}}
+GSHARD_TOKENS = {128: 1e6, 512: 1e6, 2048: 4e6}
 
 
 def direct(sent, ranks, inside=INSIDE, between=BETWEEN):
@@ -98,6 +102,52 @@ def on_a_torus(sent, ranks, bandwidth):
     return ranks * sent / 4 / (2 * math.sqrt(ranks) * bandwidth)
 
 
+def torus_step(tokens, devices, share=0.16, at=128):
+    """Scale a whole step: a share of it, the exchange, grows as on a torus, all else does not.
+
+    Lepikhin et al. 2020 (GShard, arXiv:2006.16668), section 5: the exchange is 16 % of a step on
+    128 devices. Everything is in proportion to the tokens of one device.
+
+    Args:
+        tokens: of all devices.
+        share: of the exchange, on ``at`` devices.
+
+    Returns:
+        A time whose unit is that of a token on ``at`` devices: only ratios mean something.
+
+    >>> round(torus_step(128, 128), 2), round(torus_step(512, 512), 2)
+    (1.0, 1.16)
+
+    Lesson 7.
+    """
+    grown = on_a_torus(1.0, devices, 1.0) / on_a_torus(1.0, at, 1.0)
+    return tokens / devices * (1 - share + share * grown)
+
+
+def gshard_curves():
+    """Put GShard's published steps beside the torus model, which starts from their 512 devices.
+
+    Returns:
+        name -> (devices, seconds a step), as ``figures.lines`` takes it.
+
+    >>> curves = gshard_curves()
+    >>> [round(one, 2) for one in curves["36 layers, published"][1]]
+    [1.49, 0.95, 1.39]
+    >>> [round(one, 2) for one in curves["36 layers, model"][1]]
+    [3.28, 0.95, 1.22]
+
+    Lesson 7.
+    """
+    curves = {}
+    for layers, speeds in GSHARD.items():
+        devices = list(speeds)
+        scale = [torus_step(GSHARD_TOKENS[each], each) for each in devices]
+        start = 1 / speeds[512] / torus_step(GSHARD_TOKENS[512], 512)
+        curves[f"{layers} layers, published"] = devices, [1 / speeds[each] for each in devices]
+        curves[f"{layers} layers, model"] = devices, [start * each for each in scale]
+    return curves
+
+
 class Step(NamedTuple):
     """Hold the parts of a step's time, in seconds.
 
@@ -108,8 +158,8 @@ class Step(NamedTuple):
     """
 
     even: float  # of the experts, were all devices as full
-    waiting: float  # for the fullest device
-    exchange: float
+    waiting: float  # for the fullest device: its rows, and their way
+    exchange: float  # were all devices as full
 
     @property
     def total(self):
@@ -160,8 +210,12 @@ V3_LAYER = Layer(dim=7168, hidden_dim=2048, num_experts=256, top_k=8, tokens=409
 def layer_step(layer, ranks, exchange=direct, skew=None):
     """Compute the time of one sparse layer, forward, on so many devices.
 
+    The fullest device computes ``skew`` times the mean; it gets as many times the bytes, and sends
+    as many back.
+
     Args:
-        layer: a Layer; where there are more devices than experts, each has copies.
+        layer: a Layer. With more devices than experts each row of the mesh, as many devices as
+            experts, has a copy of all of them, and exchanges within itself.
         exchange: ``direct`` or ``in_two_steps``.
         skew: max / mean load of the devices; None: that of an even router's own chance.
 
@@ -173,13 +227,14 @@ def layer_step(layer, ranks, exchange=direct, skew=None):
 
     Lesson 7.
     """
-    rows = layer.tokens * layer.top_k
+    rows, ranks = layer.tokens * layer.top_k, min(ranks, layer.num_experts)
     if skew is None:
-        skew = expected_max(rows * ranks, min(ranks, layer.num_experts), draws=20)
+        skew = expected_max(rows * ranks, ranks, draws=20)
     even = rows * layer.row_operations / layer.speed
     sent = rows * layer.dim * layer.size
-    moved = 2 * exchange(sent, ranks) if ranks > 1 else 0.0  # there and back
-    return Step(even, even * (skew - 1), moved)
+    # There and back.
+    moved, most = (2 * exchange(each, ranks) if ranks > 1 else 0.0 for each in (sent, sent * skew))
+    return Step(even, even * (skew - 1) + most - moved, moved)
 
 
 def fit(sizes, seconds):

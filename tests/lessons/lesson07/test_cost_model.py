@@ -35,10 +35,13 @@ def test_a_torus_grows_with_the_square_root():
 
 
 def test_a_step_by_hand():
-    """2 tokens, k = 2, one operation a second for 6 of a row: 24 s; twice the mean, 24 more."""
+    """2 tokens, k = 2, one operation a second for 6 of a row: 24 s; 4 bytes there, 4 back.
+
+    At twice the mean the fullest computes 24 s more, and gets and sends 4 bytes more.
+    """
     layer = Layer(1, 1, 4, 2, tokens=2, size=1, speed=1.0)
     step = layer_step(layer, 4, lambda sent, ranks: sent, skew=2.0)
-    assert step == (24.0, 24.0, 8.0) and step.total == 56.0
+    assert step == (24.0, 24.0 + 8.0, 8.0) and step.total == 64.0
     assert layer_step(layer, 1, skew=1.0) == (24.0, 0.0, 0.0)
 
 
@@ -59,3 +62,33 @@ def test_a_line_is_found_again(latency, bandwidth):
 def test_a_falling_line_gives_no_negative_time():
     found = cost_model.fit([0, 1], [0.0, -1.0])
     assert found.latency >= 0 and found.bandwidth > 0
+
+
+def test_a_row_of_the_mesh_has_as_many_devices_as_experts():
+    """Beyond one expert a device the layer is copied: time and partners stay as they are."""
+    layer, asked = cost_model.V3_LAYER, []
+
+    def exchange(sent, ranks):
+        asked.append(ranks)
+        return 0.0
+
+    few, many = (layer_step(layer, each, exchange, skew=1.3) for each in (256, 4096))
+    assert few == many and set(asked) == {256}
+    layer_step(layer, 64, exchange, skew=1.3)
+    assert asked[-1] == 64
+
+
+def test_a_step_on_a_torus_by_hand():
+    """16 % grows 4 times from 128 to 2,048 devices: 0.84 + 0.64. Half the tokens, half the time."""
+    assert abs(cost_model.torus_step(2048, 2048) - 1.48) < 1e-12
+    assert abs(cost_model.torus_step(1024, 2048) - 0.74) < 1e-12
+
+
+def test_gshards_steps_are_those_of_its_table():
+    """Seconds from steps a second; the model starts from 512 devices and has 1.48 / 1.16 there."""
+    curves = cost_model.gshard_curves()
+    devices, seconds = curves["12 layers, published"]
+    assert devices == [128, 512, 2048]
+    assert np.allclose(seconds, [1 / 2.16, 1 / 3.28, 1 / 2.15])
+    model = curves["12 layers, model"][1]
+    assert np.allclose(model, np.array([4 / 1.16, 1, 1.48 / 1.16]) / 3.28)

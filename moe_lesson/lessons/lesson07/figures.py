@@ -88,9 +88,10 @@ def _home(corner, width, height):
 
 @our_style()
 def waiting(axes, leans, seconds):
-    """Draw each rank's time, and the longest, by how much the fullest has over the mean.
+    """Draw each rank's time by how much the fullest has over the mean.
 
     Args:
+        leans: the first one even, where all ranks should take as long: their mean is the measure.
         seconds: a list for each rank, a number for each of ``leans``.
 
     >>> from moe_lesson.study.figures.frame import new_axes
@@ -100,16 +101,16 @@ def waiting(axes, leans, seconds):
     Lesson 7.
     """
     times = 1e3 * np.asarray(seconds)
-    longest = times.max(0)
+    longest, even = times.max(0), times[:, 0].mean()
     for rank, (own, (shade, marker, dashes)) in enumerate(zip(times, SERIES)):
         style = {"color": shade, "marker": marker, "linestyle": dashes, "markersize": 4}
         axes.plot(leans, own, label=f"rank {rank}", linewidth=1.3, **style)
-    wanted = longest[0] * np.asarray(leans) / leans[0]
+    wanted = even * np.asarray(leans) / leans[0]
     axes.plot(leans, wanted, color="#000000", linestyle=":", label="in proportion to the load")
     axes.set_ylim(0, 1.35 * max(longest.max(), wanted.max()))
     axes.legend(fontsize=FONT - 1, frameon=False, ncols=3, loc="upper left")
     at = int(np.argmin(np.abs(np.asarray(leans) - 2)))
-    title = f"At twice the mean load the fullest rank takes {longest[at] / longest[0]:.2f} times"
+    title = f"At twice the mean load the fullest rank takes {longest[at] / even:.2f} times"
     return finish(axes, f"{title} as long", "load of rank 0 / mean", "processor time, ms")
 
 
@@ -123,7 +124,7 @@ def remedies(axes, found):
     >>> from moe_lesson.study.figures.frame import new_axes
     >>> found = {"in order": [1.5, 1.7], "placed": [1.2, 1.0]}
     >>> remedies(new_axes(shown=False), found).get_title("left")
-    'The fullest device has 1.10 times the mean when placed, 1.60 when in order'
+    'The fullest device over the mean: 1.10 (placed), 1.60 (in order)'
 
     Lesson 7.
     """
@@ -142,8 +143,8 @@ def remedies(axes, found):
     axes.set_yticks(range(len(names)), names)
     axes.set_xlim(0, 1.15 * max(max(each) for each in found.values()))
     best, first = min(means, key=means.get), names[-1]
-    title = f"The fullest device has {means[best]:.2f} times the mean when {best},"
-    return finish(axes, f"{title} {means[first]:.2f} when {first}", "max / mean load", "")
+    title = f"The fullest device over the mean: {means[best]:.2f} ({best}),"
+    return finish(axes, f"{title} {means[first]:.2f} ({first})", "max / mean load", "")
 
 
 @our_style()
@@ -162,14 +163,22 @@ def lines(axes, title, across, up, by_name):
 
     Lesson 7.
     """
+    from matplotlib.ticker import LogLocator
+
     for (name, (places, values)), (shade, marker, dashes) in zip(by_name.items(), SERIES):
         style = {"color": shade, "marker": marker, "linestyle": dashes, "markersize": 4}
         axes.plot(places, values, label=name, linewidth=1.5, **style)
     axes.set_xscale("log", base=2)
     axes.set_yscale("log")
-    axes.legend(fontsize=FONT - 1, frameon=False, loc="upper left")
+    shown = sorted({each for places, _ in by_name.values() for each in places})
+    axes.set_xticks(shown, [f"{each:,}" for each in shown])
+    axes.yaxis.set_minor_locator(LogLocator(subs=[3]))
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.yaxis.set_minor_formatter("{x:g}")
+    axes.tick_params(axis="y", which="minor", labelsize=FONT - 1)
     low, high = axes.get_ylim()
     axes.set_ylim(low, high * (high / low) ** 0.35)  # room for the legend
+    axes.legend(fontsize=FONT - 1, frameon=False, loc="best")
     return finish(axes, title, across, up)
 
 

@@ -112,7 +112,7 @@ def _by_kind(held):
     return kinds
 
 
-def seconds_of_experts(rank, leans, tokens, dim, hidden_dim):
+def seconds_of_experts(rank, leans, tokens, dim, hidden_dim, rounds=5):
     """Let rank 0's expert be asked more and more, and take each rank's processor time.
 
     One expert a rank. Processor time does not grow when processes wait for one another, or
@@ -122,7 +122,8 @@ def seconds_of_experts(rank, leans, tokens, dim, hidden_dim):
         leans: how many times the mean load rank 0 has, between 1 and the number of ranks.
 
     Returns:
-        Seconds on this rank for each of ``leans``: the least of three rounds.
+        Seconds on this rank for each of ``leans``: the least of ``rounds``, after one which finds
+        memory cold and is not counted.
 
     >>> from moe_lesson.moe.parallel import process_group
     >>> with process_group():
@@ -138,18 +139,22 @@ def seconds_of_experts(rank, leans, tokens, dim, hidden_dim):
     layer = MoELayer(dim, hidden_dim, ranks, 1)
     own = parallel.divide(layer).experts
     x_TD, found = torch.randn(tokens, dim), []
-    for lean in leans:
-        expert_TK = _leaning(tokens, ranks, lean)
-        routing = Routing(torch.zeros(tokens, ranks), torch.ones(tokens, 1), expert_TK)
-        rounds = []
-        for _ in range(3):
-            parallel.dist.barrier()
-            began = time.process_time()
-            with torch.no_grad():
-                visit(x_TD, routing, own)
-            rounds.append(time.process_time() - began)
-        found.append(min(rounds))
-    return found
+    for _ in range(1 + rounds):  # all leans in turn, so that a slow moment meets each of them
+        found.append([_seconds(x_TD, _leaning(tokens, ranks, lean), own) for lean in leans])
+    return np.min(found[1:], axis=0).tolist()
+
+
+def _seconds(x_TD, expert_TK, own):
+    """Take this rank's processor time for one layer, forward."""
+    from moe_lesson.moe import parallel
+
+    T, ranks = len(x_TD), parallel.dist.get_world_size()
+    routing = Routing(torch.zeros(T, ranks), torch.ones(T, 1), expert_TK)
+    parallel.dist.barrier()
+    began = time.process_time()
+    with torch.no_grad():
+        visit(x_TD, routing, own)
+    return time.process_time() - began
 
 
 def _leaning(tokens, ranks, lean):
@@ -208,6 +213,7 @@ def trained(rank, experts, steps):
     Lesson 7.
     """
     from moe_lesson.training import distributed
+    from moe_lesson.training.team import team_here
 
     source = torch.Generator().manual_seed(5)
     id_T = torch.arange(6000) % 7 * 9 + torch.randint(3, (6000,), generator=source)
@@ -215,7 +221,7 @@ def trained(rank, experts, steps):
     torch.manual_seed(0)
     model = Mixtral(replace(TINY, vocab_size=64))
     settings = Settings(steps=steps, batch=8, length=32, warmup=5, measure_tokens=640)
-    team = distributed.team_here(experts)
+    team = team_here(experts)
     with tempfile.TemporaryDirectory() as folder:
         rows = distributed.train_together(model, data, settings, folder, team, progress=False)
     return [rows[-1]["valid_nats"], *(row["nats"] for row in rows)]

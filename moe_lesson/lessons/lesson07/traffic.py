@@ -151,7 +151,7 @@ def rank_loads(count_E, owner_N, copies_E=None):
 def place(count_E, ranks):
     """Give the busiest expert to the emptiest rank that has room, then the next, and so on.
 
-    Every rank holds as many experts; the greedy rule is Graham's of 1969 with that limit.
+    Every rank holds as many experts. A greedy rule: no later expert makes it take one back.
 
     Returns:
         owner_E.

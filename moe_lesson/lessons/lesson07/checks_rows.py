@@ -31,9 +31,12 @@ def all_to_all(answer):
     rows = _rows()
     when = "3 ranks with 3, 2 and 4 rows"
     hint = "rows[r].split(sent[r].tolist()) cuts rank r's rows by whom they are for"
-    given = called(answer, [each.clone() for each in rows], SENT.clone(), when=when, hint=hint)
-    is_list = isinstance(given, (list, tuple)) and len(given) == 3
-    demand(is_list, "return a list of three tensors, one for each rank")
+    handed = [each.clone() for each in rows]
+    given = called(answer, handed, SENT.clone(), when=when, hint=hint)
+    is_list = isinstance(given, (list, tuple))
+    said = f"{len(given)} parts" if is_list else f"a {type(given).__name__}"
+    demand(is_list and len(given) == 3, f"return a list of three tensors, not {said}")
+    demand(_same(handed, rows), "the list rows itself was changed: make a new one")
     _no_known_mistake(given, rows)
     right = [torch.cat(part) for part in zip(*_parts(rows))]
     shapes, wanted = ([tuple(one.shape) for one in each] for each in (given, right))
@@ -64,6 +67,15 @@ def _no_known_mistake(given, rows):
             torch.cat([one for sender, one in enumerate(part) if sender != rank])
             for rank, part in enumerate(zip(*parts))
         ],
+        "everybody gets everything: a rank gets only the rows that are for it": [
+            torch.cat(rows) for _ in rows
+        ],
+        "you cut into equal parts: sent says how many rows each rank gets": [
+            torch.cat(part) for part in zip(*(each.tensor_split(3) for each in rows))
+        ],
+        "whole ranks were handed on: cut them first, a part for each rank": [
+            rows[rank - 1] for rank in range(3)
+        ],
         "you cut by columns of sent, what a rank gets: cut by rows, what it sends": _cut_wrongly(
             rows
         ),
@@ -86,7 +98,7 @@ def _cut_wrongly(rows):
 
 def _same(given, wrong):
     """Tell whether two lists hold the same tensors."""
-    return all(
+    return len(given) == len(wrong) and all(
         isinstance(one, torch.Tensor) and one.shape == other.shape and near(one, other)
         for one, other in zip(given, wrong)
     )
@@ -118,7 +130,7 @@ def answers_home(answer):
     when = "10 rows that came from three ranks, for two experts"
     hint = "come[rank, expert] says how many rows came"
     found = called(answer, x_RD.clone(), COME.clone(), experts, when=when, hint=hint)
-    found = tensor_of(found, (10, 2), "the answers")
+    found = tensor_of(found, (10, 2), "what you return")
     demand(len(seen) == 1, f"the experts were called {len(seen)} times: once is enough")
     sorted_RD, told = seen[0]
     demand(told == [6, 4], f"the experts were told {told} rows each: 6 and 4 came for them")
@@ -143,6 +155,9 @@ def _in_order(found, sorted_RD, x_RD):
         "backwards is no way back": right[order_R].flip(0),
     }
     no_mistake(found, mistakes)
+    got, own = (sorted((each[:6, 0]).tolist()) for each in (sorted_RD, x_RD[order_R]))
+    said = f"expert 0 got rows {got}, its own are {own}: they stand rank by rank, come[0, 0] of"
+    demand(got == own, f"{said} them first, then come[0, 1] for expert 1, then come[1, 0]")
     demand(near(sorted_RD, x_RD[order_R]), "within an expert keep the order in which rows came")
     said = f"the answers are {found[:, 0].tolist()}"
     demand(near(found, right), f"{said}: they must be {right[:, 0].tolist()}")

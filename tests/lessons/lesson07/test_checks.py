@@ -63,7 +63,51 @@ def answers_home(x_RD, come, experts):
     return y_RD
 
 
+def counts_of_masks(expert_TK, home_T, owner_E):
+    """Compare with every rank: whole numbers by way of masks."""
+    ranks = np.arange(max(home_T.max(), owner_E.max()) + 1)
+    goes_TKW = owner_E[expert_TK][..., None] == ranks
+    return ((home_T[:, None] == ranks).T[..., None, None] & goes_TKW).sum((1, 2))
+
+
+def rows_by_rank(rows, sent):
+    """Take from each sender in turn, by ``narrow``."""
+    came = []
+    for to in range(len(rows)):
+        first = sent[:, :to].sum(1)
+        parts = [rows[r].narrow(0, int(first[r]), int(sent[r, to])) for r in range(len(rows))]
+        came.append(torch.cat(parts))
+    return came
+
+
+def bytes_that_leave(tokens, top_k, dim, size, ranks):
+    """Count a visit's chance to leave, one less its chance to stay."""
+    return (1 - 1 / ranks) * (tokens * top_k) * (dim * size)
+
+
+def snake(count_E, ranks):
+    """Deal from the busiest down, there and back again."""
+    owner_E = np.zeros(len(count_E))
+    for turn, expert in enumerate(np.argsort(-count_E)):
+        at = turn % (2 * ranks)
+        owner_E[expert] = min(at, 2 * ranks - 1 - at)
+    return owner_E
+
+
+def one_by_one(x_RD, come, experts):
+    """Sort with plain Python, and look up where each row went."""
+    expert_R = [e for row in come.tolist() for e, n in enumerate(row) for _ in range(n)]
+    order = sorted(range(len(expert_R)), key=lambda row: expert_R[row])
+    y_RD = experts(torch.stack([x_RD[row] for row in order]), come.sum(0))
+    return torch.stack([y_RD[order.index(row)] for row in range(len(order))])
+
+
 RIGHT = [
+    (checks.send_counts, counts_of_masks),
+    (checks.all_to_all, rows_by_rank),
+    (checks.expected_bytes, bytes_that_leave),
+    (checks.place, snake),
+    (checks.answers_home, one_by_one),
     (checks.send_counts, send_counts),
     (checks.send_counts, traffic.send_counts),
     (checks.all_to_all, all_to_all),

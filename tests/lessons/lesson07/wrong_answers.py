@@ -11,6 +11,14 @@ MOVE = "def all_to_all(rows, sent):\n"
 PARTS = MOVE + "    parts = [each.split(row.tolist()) for each, row in zip(rows, sent)]\n"
 BYTES = "def expected_bytes(tokens, top_k, dim, size, ranks):\n    return "
 PLACE = "def place(count_E, ranks):\n    each = len(count_E) // ranks\n"
+GREEDY = (  # the order, and the number that owner is asked for
+    "    load, room = np.zeros(ranks), np.full(ranks, each)\n"
+    "    owner = np.zeros(len(count_E), dtype=int)\n"
+    "    for i, e in {0}:\n"
+    "        r = np.where(room > 0, load, np.inf).argmin()\n"
+    "        owner[{1}] = r\n        load[r] += count_E[e]\n        room[r] -= 1\n"
+    "    return owner"
+)
 HOME = "def answers_home(x_RD, come, experts):\n    ranks, own = come.shape\n"
 OWNERS = "    expert_R = torch.arange(own).repeat(ranks).repeat_interleave(come.flatten())\n"
 ORDER = "    order_R = expert_R.argsort(stable=True)\n"
@@ -58,6 +66,44 @@ WRONG_ANSWERS = {
             "    return np.zeros((ranks, ranks))",
             "was changed",
         ),
+        (
+            "second choices",
+            RANKS + "    rows = np.zeros((ranks, ranks))\n"
+            "    np.add.at(rows, (home_T, owner_E[expert_TK[:, 1]]), 1)\n    return rows",
+            "only second choices",
+        ),
+        (
+            "experts for ranks",
+            COUNTS + "    ranks = len(owner_E)\n" + LANES + COUNTED,
+            "has shape (5, 5)",
+        ),
+        (
+            "no minlength",
+            RANKS + LANES + "    return np.bincount(lane.ravel()).reshape(ranks, ranks)",
+            "minlength=ranks**2",
+        ),
+        (
+            "one axis",
+            RANKS + LANES + "    return np.bincount(lane.ravel(), minlength=ranks**2)",
+            "has shape (9,)",
+        ),
+        (
+            "no new axis",
+            RANKS + "    lane = home_T * ranks + owner_E[expert_TK]\n" + COUNTED,
+            "home_T[:, None]",
+        ),
+        (
+            "experts as places",
+            RANKS + "    rows = np.zeros((ranks, ranks))\n"
+            "    np.add.at(rows, (home_T[:, None], expert_TK), 1)\n    return rows",
+            "owner_E[expert_TK] has a rank",
+        ),
+        (
+            "both ways",
+            RANKS + LANES + COUNTED.replace("return", "rows =") + "\n    return rows + rows.T",
+            "once is enough",
+        ),
+        ("shares of all", RANKS + LANES + COUNTED + " / expert_TK.size", "shares of all rows"),
     ],
     "all-to-all": [
         ("nothing", PARTS + "    return [torch.cat(part) for part in parts]", "nothing moved"),
@@ -94,6 +140,46 @@ WRONG_ANSWERS = {
             + "    return [torch.cat(p) for p in zip(*(x.split(s) for x, s in zip(rows, sent)))]",
             "your function stops",
         ),
+        (
+            "everything to everybody",
+            MOVE + "    return [torch.cat(rows) for _ in rows]",
+            "everybody gets everything",
+        ),
+        (
+            "equal parts",
+            MOVE + "    parts = [each.tensor_split(len(rows)) for each in rows]\n"
+            "    return [torch.cat(part) for part in zip(*parts)]",
+            "equal parts",
+        ),
+        (
+            "chunks",
+            MOVE + "    parts = [each.chunk(len(rows)) for each in rows]\n"
+            "    return [torch.cat(part) for part in zip(*parts)]",
+            "not 2 parts",
+        ),
+        (
+            "whole ranks",
+            MOVE + "    return [rows[r - 1] for r in range(len(rows))]",
+            "whole ranks were handed on",
+        ),
+        (
+            "stacked",
+            PARTS + "    return [torch.stack(part) for part in zip(*parts)]",
+            "your function stops",
+        ),
+        (
+            "into the list",
+            PARTS + "    for s, part in enumerate(zip(*parts)):\n"
+            "        rows[s] = torch.cat(part)\n    return rows",
+            "was changed",
+        ),
+        (
+            "ends for starts",
+            MOVE + "    ends = sent.cumsum(1)\n"
+            "    return [torch.cat([each[ends[r, s] :] for r, each in enumerate(rows)])\n"
+            "            for s in range(len(rows))]",
+            "rows of shapes",
+        ),
     ],
     "expected-bytes": [
         ("home too", BYTES + "tokens * top_k * dim * size", "A fifth of the rows stays"),
@@ -116,6 +202,28 @@ WRONG_ANSWERS = {
             "hard-coded",
             BYTES + "tokens * top_k * dim * 2 * (ranks - 1) / ranks",
             "is a size written into it",
+        ),
+        (
+            "of all ranks",
+            BYTES + "tokens / ranks * top_k * dim * size * (ranks - 1) / ranks",
+            "those of one rank already",
+        ),
+        (
+            "the wrong way up",
+            BYTES + "tokens * top_k * dim * size * ranks / (ranks - 1)",
+            "below 1",
+        ),
+        ("bits", BYTES + "8 * tokens * top_k * dim * size * (ranks - 1) / ranks", "are bits"),
+        (
+            "a whole number",
+            BYTES + "tokens * top_k * dim * size * ((ranks - 1) // ranks)",
+            "rounded down",
+        ),
+        ("rounded", BYTES + "tokens * top_k * dim * size * (ranks - 1) // ranks", "do not round"),
+        (
+            "a power",
+            BYTES + "tokens * top_k * dim * size * (1 - 1 / ranks) ** top_k",
+            "no power of k",
         ),
     ],
     "place": [
@@ -146,9 +254,36 @@ WRONG_ANSWERS = {
             "the fullest could have",
         ),
         ("counts", PLACE + "    return count_E.copy()", "are not ranks"),
-        ("one rank", PLACE + "    return np.zeros(len(count_E), dtype=int)", "hold [4, 0] experts"),
+        (
+            "one rank",
+            PLACE + "    return np.zeros(len(count_E), dtype=int)",
+            "hold [8, 0, 0, 0] experts",
+        ),
         ("too few", PLACE + "    return np.zeros(ranks, dtype=int)", "has shape"),
         ("in place", PLACE + "    count_E.sort()\n    return count_E * 0", "was changed"),
+        ("in turn", PLACE + "    return np.arange(len(count_E)) % ranks", "in turn, as they come"),
+        (
+            "by place in the order",
+            PLACE + GREEDY.format("enumerate(np.argsort(-count_E))", "i"),
+            "not of the e-th busiest",
+        ),
+        (
+            "from the emptiest up",
+            PLACE + GREEDY.format("enumerate(np.argsort(count_E))", "e"),
+            "the fullest could have",
+        ),
+        (
+            "not sorted",
+            PLACE + GREEDY.format("enumerate(range(len(count_E)))", "e"),
+            "the fullest could have",
+        ),
+        ("from one", PLACE + "    return 1 + np.arange(len(count_E)) % ranks", "are not ranks"),
+        (
+            "lists of experts",
+            PLACE + "    order = np.argsort(-count_E)\n"
+            "    return [order[r::ranks].tolist() for r in range(ranks)]",
+            "has shape (4, 2)",
+        ),
     ],
     "home": [
         (
@@ -194,6 +329,44 @@ WRONG_ANSWERS = {
             "    return experts(x_RD[order_R], come.sum(0))[order_R.argsort()]",
             "keep the order",
         ),
+        (
+            "come turned",
+            HOME
+            + "    expert_R = torch.arange(own).repeat(ranks).repeat_interleave(come.T.flatten())\n"
+            + ORDER
+            + "    return experts(x_RD[order_R], come.sum(0))[order_R.argsort()]",
+            "its own are",
+        ),
+        (
+            "last expert first",
+            HOME + OWNERS + "    order_R = expert_R.argsort(stable=True, descending=True)\n"
+            "    return experts(x_RD[order_R], come.sum(0))[order_R.argsort()]",
+            "its own are",
+        ),
+        (
+            "counts of all ranks",
+            HOME + OWNERS + ORDER + "    return experts(x_RD[order_R], come[0])[order_R.argsort()]",
+            "your function stops",
+        ),
+        (
+            "cut by ranks",
+            HOME + OWNERS + ORDER + "    y_RD = experts(x_RD[order_R], come.sum(0))\n"
+            "    return y_RD[order_R.argsort()].split(come.sum(1).tolist())",
+            "a tuple",
+        ),
+        (
+            "no counts",
+            HOME + OWNERS + ORDER + "    return experts(x_RD[order_R])[order_R.argsort()]",
+            "your function stops with TypeError",
+        ),
+        (
+            "order backwards",
+            HOME
+            + OWNERS
+            + ORDER
+            + "    return experts(x_RD[order_R], come.sum(0))[order_R.flip(0)]",
+            "the answers are",
+        ),
     ],
     "fullest": [
         ("a list", EXPERIMENT + "[1.5, 1.2]", "return a dict"),
@@ -206,5 +379,23 @@ WRONG_ANSWERS = {
             "all runs of a setting are equal",
         ),
         ("numbers", EXPERIMENT + "{'a': 1.5, 'b': 1.2}", "give a list of runs"),
+        ("rows", EXPERIMENT + "{'a': [4069, 4283, 4174], 'b': [3484, 6603, 3207]}", "lie below"),
+        (
+            "mean over max",
+            EXPERIMENT + "{'a': [0.71, 0.8, 0.9], 'b': [0.6, 0.7, 0.65]}",
+            "lie above",
+        ),
+        (
+            "loads of devices",
+            EXPERIMENT + "{'a': [np.ones(4)] * 3, 'b': [np.ones(4)] * 3}",
+            "must be a number",
+        ),
+        ("nothing", EXPERIMENT + "{}", "0 setting"),
+        ("a mean alone", EXPERIMENT + "{'a': [1.5], 'b': [1.2]}", "1 of 3 runs"),
+        (
+            "a number that is none",
+            EXPERIMENT + "{'a': [1.5, np.nan, 1.3], 'b': [1.2, 1.1, 1.3]}",
+            "a run of a is nan",
+        ),
     ],
 }

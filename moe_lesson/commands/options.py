@@ -66,6 +66,7 @@ def _add_options(train, sample, routes, export):
     train.add_argument("--top-k", type=int, help="experts a token; none: the preset's")
     text = "ranks that divide the experts among them, under torchrun"
     train.add_argument("--expert-parallel", type=int, default=1, help=text)
+    train.add_argument("--shard", action="store_true", help="divide all other weights too: FSDP2")
     for field in dataclasses.fields(Settings):
         option = "--" + field.name.replace("_", "-")
         text = MEANING[field.name]

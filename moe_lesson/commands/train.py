@@ -28,7 +28,7 @@ def train(args):
 
     Lesson 9.
     """
-    with together(args.expert_parallel, args.out) as team:
+    with together(args.expert_parallel, args.shard, args.out) as team:
         return _train(args, team)
 
 

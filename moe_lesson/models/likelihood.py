@@ -48,7 +48,8 @@ def measuring(model):
     if modes:
         model.eval()
     try:
-        with torch.inference_mode():
+        # What FSDP gathers while it measures must serve training afterwards.
+        with torch.no_grad() if modes else torch.inference_mode():
             yield
     finally:
         for part, mode in modes.items():

@@ -1,127 +1,32 @@
 """Training on several ranks under torchrun: text divided among all, experts among some.
 
 Every rank reads its own part of each batch. What is shared is on every rank, and its gradients
-are averaged over all; experts are divided among the ranks of a row of the mesh, and their
-gradients are added up down its columns. Import this module inside functions: it loads
-``torch.distributed``.
+are averaged over all; or each rank keeps a part, and all gather it before use (FSDP2). Experts
+are divided among the ranks of a row of the mesh, and their gradients are added up down its
+columns. Import this module inside functions: it loads ``torch.distributed``.
 """
 
 import math
-import os
 import time
-from contextlib import contextmanager
-from typing import Any, NamedTuple
+import warnings
 
 import torch
 import torch.distributed as dist
-from torch.distributed.device_mesh import init_device_mesh
+from torch.distributed.fsdp import fully_shard
+from torch.distributed.tensor import DTensor, distribute_tensor
 from torch.nn import utils
 from tqdm.auto import tqdm
 
-from moe_lesson import pick_device
 from moe_lesson.moe.balance import load
-from moe_lesson.moe.parallel import divide, mean_over_ranks, process_group, share_of
+from moe_lesson.moe.parallel import divide, mean_over_ranks, share_of
 from moe_lesson.training import resume
 from moe_lesson.training.checks import check_start, fingerprint
 from moe_lesson.training.loop import losses, measure, take_up
 from moe_lesson.training.precision import fast_matmul
-from moe_lesson.training.settings import batch_at, learning_rate, make_optimizer
+from moe_lesson.training.settings import batch_at, make_optimizer, set_rate
 from moe_lesson.training.stopping import stop_gently
 
 OWN = ".own."  # in the name of a weight that is not on every rank
-
-
-class Team(NamedTuple):
-    """Hold this rank's place among the others.
-
-    >>> Team(0, 1, None, None, None).size
-    1
-
-    Lesson 7.
-    """
-
-    rank: int
-    size: int
-    experts: Any  # the group of ranks among which the experts are divided
-    replicas: Any  # the group of ranks that hold the same experts
-    store: Any  # where ranks leave word for one another; torchrun keeps it
-
-    @contextmanager
-    def in_turn(self):
-        """Let one rank after another through the block.
-
-        Lesson 7.
-        """
-        for turn in range(self.size):
-            if turn == self.rank:
-                yield
-            dist.barrier()
-
-    def train(self, model, data, settings, folder):
-        """Train with all others, as ``train_together``.
-
-        Lesson 7.
-        """
-        return train_together(model, data, settings, folder, self)
-
-
-@contextmanager
-def joined(expert_parallel):
-    """Belong to the ranks that torchrun started: gloo on CPUs, nccl where each has a GPU.
-
-    Args:
-        expert_parallel: how many ranks divide the experts of a layer among them.
-
-    Yields:
-        A Team.
-
-    Raises:
-        ValueError: as ``team_here``.
-
-    >>> os.environ |= {"RANK": "0", "WORLD_SIZE": "1", "MASTER_ADDR": "127.0.0.1"}
-    >>> os.environ |= {"MASTER_PORT": "0", "LOCAL_RANK": "0"}
-    >>> with joined(expert_parallel=1) as team:
-    ...     team.size
-    1
-
-    Lesson 7.
-    """
-    store, rank, ranks = next(dist.rendezvous("env://"))
-    on_gpus = pick_device().type == "cuda"
-    if on_gpus:
-        torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
-    backend = "nccl" if on_gpus else "gloo"
-    with process_group(rank, ranks, dist.PrefixStore("group", store), backend):
-        yield team_here(expert_parallel, store)
-
-
-def team_here(expert_parallel, store=None):
-    """Divide the ranks of the process group: a mesh of replicas by experts.
-
-    Args:
-        store: what ``roll_call`` asks; None: nobody will.
-
-    Returns:
-        A Team.
-
-    Raises:
-        ValueError: ``expert_parallel`` does not divide the number of ranks.
-
-    >>> with process_group():
-    ...     team_here(expert_parallel=2)
-    Traceback (most recent call last):
-    ValueError: expert_parallel is 2: it must divide 1 ranks
-
-    Lesson 7.
-    """
-    size = dist.get_world_size()
-    if size % expert_parallel:
-        raise ValueError(f"expert_parallel is {expert_parallel}: it must divide {size} ranks")
-    shape, names = (size // expert_parallel, expert_parallel), ("replicas", "experts")
-    kind = "cuda" if dist.get_backend() == "nccl" else "cpu"
-    mesh = init_device_mesh(kind, shape, mesh_dim_names=names)
-    groups = mesh.get_group("experts"), mesh.get_group("replicas")
-    return Team(dist.get_rank(), size, *groups, store)
 
 
 def train_together(model, data, settings, folder, team, progress=True):
@@ -142,10 +47,12 @@ def train_together(model, data, settings, folder, team, progress=True):
         FloatingPointError: as ``loop.train``, on all ranks alike.
 
     >>> from tempfile import TemporaryDirectory
+    >>> from moe_lesson.moe.parallel import process_group
     >>> from moe_lesson.models.config import TINY
     >>> from moe_lesson.models.mixtral import Mixtral
     >>> from moe_lesson.text.tokenizer import Data, Text
     >>> from moe_lesson.training.settings import Settings
+    >>> from moe_lesson.training.team import team_here
     >>> text = Text(torch.arange(300), torch.ones(300, dtype=torch.long))
     >>> settings = Settings(steps=2, batch=2, length=16)
     >>> with process_group(), TemporaryDirectory() as folder:
@@ -162,7 +69,7 @@ def train_together(model, data, settings, folder, team, progress=True):
     about, whole, kept = fingerprint(model, data, settings), make_optimizer(model, settings), None
     with team.in_turn():
         rows = take_up(folder, model, whole, about)
-    own = divide(model, team.experts)
+    own = _part_of(model, team)
     optimizer = _cut(own, model, whole, settings, team)
     bar = tqdm(
         total=settings.steps, initial=len(rows), disable=not progress or team.rank > 0, unit="step"
@@ -187,6 +94,22 @@ def train_together(model, data, settings, folder, team, progress=True):
     return rows
 
 
+def _part_of(model, team):
+    """Copy what this rank holds of a model: its experts, and of the rest all or a part.
+
+    A part is gathered before use: Zhao et al. 2023 (arXiv:2304.11277).
+    """
+    own = divide(model, team.experts)
+    experts = {weight for name, weight in own.named_parameters() if OWN in name}
+    # Cut again after each use, measuring too: what is saved are the parts.
+    way = {"mesh": team.everyone, "ignored_params": experts, "reshard_after_forward": True}
+    # It warns that outputs must not be changed in place; nothing here does that.
+    warnings.filterwarnings("ignore", "FSDP2-wrapped module", UserWarning)
+    for part in (*own.blocks, own) if team.everyone else ():
+        fully_shard(part, **way)
+    return own
+
+
 def _device(model):
     return next(model.parameters()).device
 
@@ -194,9 +117,7 @@ def _device(model):
 def _step(model, optimizer, text, step, settings, team):
     """Do one step with all ranks and say what happened on average over them."""
     began = time.perf_counter()
-    rate = learning_rate(step, settings.steps, settings.learning_rate, settings.warmup)
-    for group in optimizer.param_groups:
-        group["lr"] = rate
+    rate = set_rate(optimizer, step, settings)
     each = settings.batch // team.size
     id_BS = batch_at(text, step, settings)[team.rank * each :][:each].to(_device(model))
     total, nats, routings = losses(model, id_BS, settings, join=mean_over_ranks)
@@ -211,7 +132,8 @@ def _step(model, optimizer, text, step, settings, team):
             f"step {step + 1}: loss {total}, gradient norm {norm.item()}, both must be finite "
             f"(learning rate {rate:.2g}, try a lower one)"
         )
-    utils.clip_grads_with_norm_(model.parameters(), settings.clip, norm)
+    for group in optimizer.param_groups:
+        utils.clip_grads_with_norm_(group["params"], settings.clip, norm)
     optimizer.step()
     row = {"step": step + 1, "tokens": (step + 1) * settings.batch * settings.length}
     row |= {"nats": nats, "norm": norm.item(), "rate": rate}
@@ -229,6 +151,8 @@ def average_gradients(model, team):
     Returns:
         The norm of the whole gradient, experts on other ranks included; the same on every rank.
 
+    >>> from moe_lesson.moe.parallel import process_group
+    >>> from moe_lesson.training.team import team_here
     >>> weight = torch.nn.Linear(1, 1, bias=False)
     >>> weight.weight.grad = torch.full((1, 1), -3.0)
     >>> with process_group():
@@ -243,23 +167,36 @@ def average_gradients(model, team):
             weight.grad = torch.zeros_like(weight)
         (own if OWN in name else shared).append(weight.grad)
     for grads, group in ((shared, None), (own, team.replicas)):
-        if grads:
+        if grads and not isinstance(grads[0], DTensor):  # those are averaged, and cut
             flat = utils.parameters_to_vector(grads)
             dist.all_reduce(flat, group=group)
             utils.vector_to_parameters(flat / team.size, grads)
-    square = utils.get_total_norm(own).square().to(shared[0])
+    rest = _whole(utils.get_total_norm(shared))
+    square = utils.get_total_norm(own).square().to(rest)
     dist.all_reduce(square, group=team.experts)
-    return (utils.get_total_norm(shared).square() + square).sqrt()
+    return (rest.square() + square).sqrt()
+
+
+def _whole(value):
+    """Return a tensor of which each rank has a part, or all."""
+    return value.full_tensor() if isinstance(value, DTensor) else value
 
 
 def _cut(own, model, whole, settings, team):
     """Build this rank's optimizer with its part of what the whole one remembers."""
     optimizer, weights = make_optimizer(own, settings), dict(model.named_parameters())
+    for group in list(optimizer.param_groups):  # one step takes plain weights, or sharded ones
+        sharded = [weight for weight in group["params"] if isinstance(weight, DTensor)]
+        if sharded:
+            group["params"] = [w for w in group["params"] if not isinstance(w, DTensor)]
+            optimizer.add_param_group(group | {"params": sharded})
     place = dist.get_rank(team.experts), dist.get_world_size(team.experts)
     for name, weight in own.named_parameters():
         for key, value in whole.state[weights[name.replace(OWN, ".")]].items():
             if OWN in name and value.dim():
                 value = value[share_of(len(value), *place)]
+            elif isinstance(weight, DTensor) and value.dim():
+                value = distribute_tensor(value, weight.device_mesh, weight.placements)
             optimizer.state[weight][key] = value.clone()
     return optimizer
 
@@ -270,14 +207,13 @@ def _collect(own, optimizer, model, whole, team):
     for name, weight in own.named_parameters():
         target = weights[name.replace(OWN, ".")]
         for key, value in {"": weight.detach(), **optimizer.state[weight]}.items():
-            if OWN in name and value.dim():
-                value = _gathered(value, team)
+            value = _gathered(value, team) if OWN in name and value.dim() else _whole(value)
             if team.rank == 0 and key:
                 whole.state[target][key] = value
             elif team.rank == 0:
                 target.data.copy_(value)
-    for ours, theirs in zip(whole.param_groups, optimizer.param_groups):
-        ours["lr"] = theirs["lr"]
+    for group in whole.param_groups:
+        group["lr"] = optimizer.param_groups[0]["lr"]
 
 
 def _gathered(value, team):

@@ -15,32 +15,33 @@ SIGNS = ("gloo", "peer", "connect", "nccl", "timed out", "store")  # of a lost c
 
 
 @contextmanager
-def together(expert_parallel, folder):
+def together(expert_parallel, shard, folder):
     """Join the ranks that torchrun started; if one dies, end with its name and what is saved.
 
     Yields:
-        A ``distributed.Team``; ``ALONE`` where no torchrun is.
+        A ``team.Team``; ``ALONE`` where no torchrun is.
 
     Raises:
         ValueError: experts are to be divided, and this process is alone.
         ConnectionError: a rank is gone, or torchrun was told to end. One rank says so; the
             others end in silence.
 
-    >>> with together(1, "absent") as team:
+    >>> with together(1, False, "absent") as team:
     ...     team.rank
     0
 
     Lesson 7.
     """
     if "TORCHELASTIC_RUN_ID" not in os.environ:
-        if expert_parallel > 1:
-            way = f"torchrun --nproc-per-node {expert_parallel} -m moe_lesson train ..."
-            raise ValueError(f"--expert-parallel is {expert_parallel}, and there is 1 rank: {way}")
+        if expert_parallel > 1 or shard:
+            wish = "--shard" if shard else f"--expert-parallel is {expert_parallel}"
+            way = f"torchrun --nproc-per-node {max(expert_parallel, 2)} -m moe_lesson train ..."
+            raise ValueError(f"{wish}, and there is 1 rank: {way}")
         yield ALONE
         return
-    from moe_lesson.training.distributed import joined  # loads torch.distributed
+    from moe_lesson.training.team import joined  # loads torch.distributed
 
-    with joined(expert_parallel) as team:
+    with joined(expert_parallel, shard) as team:
         signal.signal(signal.SIGTERM, _end)
         try:
             yield team
@@ -62,7 +63,7 @@ def roll_call(team):
     """Name the ranks that no longer answer.
 
     Args:
-        team: a ``distributed.Team``.
+        team: a ``team.Team``.
 
     Returns:
         Their numbers; none if the store where ranks leave word is gone too.

@@ -44,7 +44,8 @@ MOE_FLOORS = ["routing experts tiles", "dispatch balance fast_cpu", "routers", "
 MOE_FLOORS += ["kernels parallel"]
 MOE_FLOOR = {name: level for level, names in enumerate(MOE_FLOORS) for name in names.split()}
 # Imported inside functions only, or by one another.
-LEAVES = {"moe_lesson.moe.kernels", "moe_lesson.moe.parallel", "moe_lesson.training.distributed"}
+LEAVES = {"moe_lesson.moe.kernels", "moe_lesson.moe.parallel"}
+LEAVES |= {"moe_lesson.training.distributed", "moe_lesson.training.team"}
 # What only the rooms behind a door may import: a module of the package, or a kind of file.
 DOORS = {
     "matplotlib": ("study.figures.", "lessons.*.figures"),

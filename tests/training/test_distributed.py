@@ -14,13 +14,14 @@ from moe_lesson.moe.parallel import divide, run_ranks
 from moe_lesson.text.tokenizer import Data, Text
 from moe_lesson.training import distributed, loop, ranks, resume
 from moe_lesson.training.settings import Settings, make_optimizer
+from moe_lesson.training.team import team_here
 
 SETTINGS = Settings(
     steps=6, batch=4, length=12, warmup=2, measure_every=3, measure_tokens=60, save_every=2,
     balance_weight=0.5, z_weight=0.1, clip=0.05,
 )  # fmt: skip
-# How many ranks, and how many of them divide the experts: each product of the two kinds.
-WAYS = [(1, 1), (2, 1), (4, 2), (4, 4)]
+# How many ranks, how many of them divide the experts, and whether all divide the rest too.
+WAYS = [(1, 1, False), (2, 1, False), (4, 2, False), (4, 4, False), (2, 1, True), (4, 2, True)]
 
 
 def data():
@@ -41,12 +42,12 @@ def alone(folder, settings=SETTINGS):
     return loop.train(model(), data(), settings, folder, progress=False)
 
 
-def work(rank, experts, folder, stop=None):
+def work(rank, experts, shard, folder, stop=None):
     """Train as one rank; ``stop`` is the step after which rank 1 wishes to stop."""
     own = model()
     if stop is not None:
         _wish_after(stop, rank)
-    team = distributed.team_here(experts)
+    team = team_here(experts, shard)
     rows = distributed.train_together(own, data(), SETTINGS, folder, team, progress=False)
     weights = {name: w.detach() for name, w in own.named_parameters()} if rank == 0 else {}
     return {"rows": rows, "weights": weights}
@@ -87,9 +88,9 @@ def single(tmp_path_factory):
 def runs(tmp_path_factory):
     """Return way -> what its ranks returned, and its folder."""
     found = {}
-    for size, experts in WAYS:
-        folder = tmp_path_factory.mktemp(f"ranks-{size}-{experts}")
-        found[size, experts] = run_ranks(work, size, experts, str(folder)), folder
+    for size, experts, shard in WAYS:
+        folder = tmp_path_factory.mktemp(f"ranks-{size}-{experts}-{shard}")
+        found[size, experts, shard] = run_ranks(work, size, experts, shard, str(folder)), folder
     return found
 
 
@@ -125,13 +126,14 @@ def test_one_state_is_written_and_one_process_reads_it(runs, way):
     numbers = resume.load_state(folder, own, optimizer)
     assert numbers["step"] == SETTINGS.steps == len(numbers["rows"])
     assert {len(memory) for memory in optimizer.state.values()} == {3}
+    assert len(optimizer.state) == len(list(own.parameters()))
 
 
 def test_a_run_goes_on_with_another_number_of_ranks(tmp_path, single):
-    """Four ranks stop after step 2, at the wish of one; two go on; at last one alone."""
-    first = run_ranks(work, 4, 4, str(tmp_path), 2)
+    """Four ranks stop after step 2, at the wish of one; two go on, all divided; then one alone."""
+    first = run_ranks(work, 4, 4, False, str(tmp_path), 2)
     assert [len(rank["rows"]) for rank in first] == [2] * 4
-    second = run_ranks(work, 2, 1, str(tmp_path), 4)
+    second = run_ranks(work, 2, 1, True, str(tmp_path), 4)
     assert [len(rank["rows"]) for rank in second] == [4] * 2
     rows = alone(tmp_path)
     assert len(rows) == SETTINGS.steps
@@ -142,7 +144,7 @@ def test_a_run_goes_on_with_another_number_of_ranks(tmp_path, single):
 
 def test_one_process_hands_over_to_two(tmp_path, single):
     settings_rows = alone(tmp_path)  # complete: nothing is left to do
-    found = run_ranks(work, 2, 2, str(tmp_path))
+    found = run_ranks(work, 2, 2, False, str(tmp_path))
     for rank in found:
         assert [row["nats"] for row in rank["rows"]] == [row["nats"] for row in settings_rows]
 
@@ -150,7 +152,7 @@ def test_one_process_hands_over_to_two(tmp_path, single):
 def _refused(rank, experts, batch):
     settings = Settings(steps=1, batch=batch, length=12)
     try:
-        team = distributed.team_here(experts)
+        team = team_here(experts)
         distributed.train_together(model(), data(), settings, "absent", team, progress=False)
     except ValueError as error:
         return str(error)
@@ -169,7 +171,7 @@ def test_what_cannot_be_divided_is_refused_by_all(size, experts, batch, told):
 
 def _gradients(rank):
     """Give the norm and an expert's gradient after averaging, two replicas of two halves."""
-    team = distributed.team_here(2)
+    team = team_here(2)
     own = divide(model(), team.experts)
     for name, weight in own.named_parameters():
         weight.grad = torch.full_like(weight, rank + 1.0)
@@ -220,7 +222,7 @@ def _lose_rank_2(rank, port, folder):
     distributed._step = fatal
     settings = Settings(steps=6, batch=3, length=12, measure_tokens=60, save_every=2)
     try:
-        with ranks.together(1, folder) as team:
+        with ranks.together(1, False, folder) as team:
             team.train(model(), data(), settings, folder)
     except ConnectionError as error:
         Path(folder, f"news-{rank}").write_text(str(error))
@@ -242,10 +244,10 @@ def test_a_lost_rank_is_named_with_what_is_saved(tmp_path):
 def test_a_mistake_of_ours_is_no_lost_rank(monkeypatch):
     assert not any(sign in "expected a tensor of 3 numbers" for sign in ranks.SIGNS)
     monkeypatch.delenv("TORCHELASTIC_RUN_ID", raising=False)
-    with ranks.together(1, "absent") as team:
+    with ranks.together(1, False, "absent") as team:
         assert team is ranks.ALONE and team.train is loop.train
     with pytest.raises(ValueError, match="torchrun --nproc-per-node 4"):
-        with ranks.together(4, "absent"):
+        with ranks.together(4, False, "absent"):
             pass
 
 

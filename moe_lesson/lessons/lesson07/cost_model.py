@@ -42,6 +42,7 @@ COPY = 2e12  # bytes a second, read and written
 # second. One expert of each sparse layer lies on each device; batches are "1M" and "4M" tokens.
 GSHARD = {36: {128: 0.67, 512: 1.05, 2048: 0.72}, 12: {128: 2.16, 512: 3.28, 2048: 2.15}}
 GSHARD_TOKENS = {128: 1e6, 512: 1e6, 2048: 4e6}
+GSHARD_SHARE = 0.16  # of the exchange in a step on 128 devices, section 5
 
 
 def direct(sent, ranks, inside=INSIDE, between=BETWEEN):
@@ -102,7 +103,7 @@ def on_a_torus(sent, ranks, bandwidth):
     return ranks * sent / 4 / (2 * math.sqrt(ranks) * bandwidth)
 
 
-def torus_step(tokens, devices, share=0.16, at=128):
+def torus_step(tokens, devices):
     """Scale a whole step: a share of it, the exchange, grows as on a torus, all else does not.
 
     Lepikhin et al. 2020 (GShard, arXiv:2006.16668), section 5: the exchange is 16 % of a step on
@@ -110,18 +111,17 @@ def torus_step(tokens, devices, share=0.16, at=128):
 
     Args:
         tokens: of all devices.
-        share: of the exchange, on ``at`` devices.
 
     Returns:
-        A time whose unit is that of a token on ``at`` devices: only ratios mean something.
+        A time whose unit is that of a token on 128 devices: only ratios mean something.
 
     >>> round(torus_step(128, 128), 2), round(torus_step(512, 512), 2)
     (1.0, 1.16)
 
     Lesson 7.
     """
-    grown = on_a_torus(1.0, devices, 1.0) / on_a_torus(1.0, at, 1.0)
-    return tokens / devices * (1 - share + share * grown)
+    grown = on_a_torus(1.0, devices, 1.0) / on_a_torus(1.0, 128, 1.0)
+    return tokens / devices * (1 - GSHARD_SHARE + GSHARD_SHARE * grown)
 
 
 def gshard_curves():

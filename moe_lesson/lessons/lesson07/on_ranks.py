@@ -112,7 +112,7 @@ def _by_kind(held):
     return kinds
 
 
-def seconds_of_experts(rank, leans, tokens, dim, hidden_dim, rounds=5):
+def seconds_of_experts(rank, leans, tokens, dim, hidden_dim):
     """Let rank 0's expert be asked more and more, and take each rank's processor time.
 
     One expert a rank. Processor time does not grow when processes wait for one another, or
@@ -122,8 +122,8 @@ def seconds_of_experts(rank, leans, tokens, dim, hidden_dim, rounds=5):
         leans: how many times the mean load rank 0 has, between 1 and the number of ranks.
 
     Returns:
-        Seconds on this rank for each of ``leans``: the least of ``rounds``, after one which finds
-        memory cold and is not counted.
+        Seconds on this rank for each of ``leans``: the least of five rounds, after one which
+        finds memory cold and is not counted.
 
     >>> from moe_lesson.moe.parallel import process_group
     >>> with process_group():
@@ -139,7 +139,7 @@ def seconds_of_experts(rank, leans, tokens, dim, hidden_dim, rounds=5):
     layer = MoELayer(dim, hidden_dim, ranks, 1)
     own = parallel.divide(layer).experts
     x_TD, found = torch.randn(tokens, dim), []
-    for _ in range(1 + rounds):  # all leans in turn, so that a slow moment meets each of them
+    for _ in range(1 + 5):  # all leans in turn, so that a slow moment meets each of them
         found.append([_seconds(x_TD, _leaning(tokens, ranks, lean), own) for lean in leans])
     return np.min(found[1:], axis=0).tolist()
 

@@ -5,6 +5,8 @@ import torch
 
 from moe_lesson.moe.balance import update_bias
 
+ROUNDS, RATE = 300, 0.05  # of ``even_bias``, the rate falling to 0: a bias goes up to 7.5
+
 
 def seats(load, factor):
     """Let each device take at most ``factor`` times the mean; further rows are dropped.
@@ -39,7 +41,7 @@ def biased(prob_TE, bias_E, k):
     return np.argsort(-(np.log(prob_TE) + bias_E), axis=1, kind="stable")[:, :k]
 
 
-def even_bias(prob_TE, k, rounds=300, rate=0.05):
+def even_bias(prob_TE, k):
     """Find the bias under which all experts are chosen as often in this text.
 
     Wang et al. 2024 (loss-free balancing, arXiv:2408.15664), algorithm 1, on one text again and
@@ -56,9 +58,9 @@ def even_bias(prob_TE, k, rounds=300, rate=0.05):
     """
     E = prob_TE.shape[1]
     bias_E = torch.zeros(E, dtype=torch.float64)
-    for turn in range(rounds):
+    for turn in range(ROUNDS):
         count_E = np.bincount(biased(prob_TE, bias_E.numpy(), k).ravel(), minlength=E)
-        bias_E = update_bias(bias_E, torch.from_numpy(count_E), rate * (1 - turn / rounds))
+        bias_E = update_bias(bias_E, torch.from_numpy(count_E), RATE * (1 - turn / ROUNDS))
     return bias_E.numpy()
 
 

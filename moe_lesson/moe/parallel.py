@@ -6,24 +6,17 @@ inside functions: it loads ``torch.distributed``.
 """
 
 import copy
-import multiprocessing
-import signal
-import tempfile
 from contextlib import contextmanager
 from datetime import timedelta
-from pathlib import Path
 from typing import NamedTuple
 
 import torch
 import torch.distributed as dist
 from torch import nn
-from torch.multiprocessing import ProcessExitedException, ProcessRaisedException, start_processes
 
 from moe_lesson.moe.layer import MoELayer
 
 PATIENCE = timedelta(minutes=30)  # how long a rank waits for another: one may read a text
-# A server that has loaded torch once makes each rank in a moment; Windows has no such thing.
-METHOD = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
 
 
 class Trip(NamedTuple):
@@ -192,45 +185,6 @@ def mean_over_ranks(x):
     total = x.detach().clone()
     dist.all_reduce(total)
     return total / dist.get_world_size()
-
-
-def run_ranks(work, ranks, *given):
-    """Run a function as so many processes on this machine, joined by gloo; one thread each.
-
-    Args:
-        work: called as ``work(rank, *given)`` in each; it stands in a module, not in a notebook.
-
-    Returns:
-        What each rank returned, in order: tensors, numbers, and lists or dicts of them.
-
-    Raises:
-        RuntimeError: a rank raised something, or died; it is named, and no other one is left.
-
-    >>> run_ranks(max, 2, 7)
-    [7, 7]
-
-    Lesson 7.
-    """
-    needed = [__name__, work.__module__, "torch._dynamo"]  # the last is what optimizers load
-    multiprocessing.set_forkserver_preload(needed)
-    with tempfile.TemporaryDirectory() as folder:
-        try:
-            start_processes(_rank, (work, ranks, given, folder), ranks, start_method=METHOD)
-        except ProcessRaisedException as error:
-            raise RuntimeError(f"rank {error.error_index} of {ranks}: {error.msg}") from None
-        except ProcessExitedException as error:
-            how = error.signal_name or f"exit code {error.exit_code}"
-            raise RuntimeError(f"rank {error.error_index} of {ranks} died: {how}") from None
-        return [torch.load(Path(folder, f"{rank}.pt")) for rank in range(ranks)]
-
-
-def _rank(rank, work, ranks, given, folder):
-    """Be one of the processes of ``run_ranks``."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # what the system sends when the parent dies
-    torch.set_num_threads(1)
-    with process_group(rank, ranks, dist.FileStore(str(Path(folder, "store")), ranks)):
-        torch.save(work(rank, *given), Path(folder, f"{rank}.pt"))
-        dist.barrier()  # nobody closes while another still talks
 
 
 @contextmanager

@@ -101,12 +101,11 @@ def _part_of(model, team):
     """
     own = divide(model, team.experts)
     experts = {weight for name, weight in own.named_parameters() if OWN in name}
-    # Cut again after each use, measuring too: what is saved are the parts.
-    way = {"mesh": team.everyone, "ignored_params": experts, "reshard_after_forward": True}
     # It warns that outputs must not be changed in place; nothing here does that.
     warnings.filterwarnings("ignore", "FSDP2-wrapped module", UserWarning)
     for part in (*own.blocks, own) if team.everyone else ():
-        fully_shard(part, **way)
+        # Cut again after each use, measuring too: what is saved are the parts.
+        fully_shard(part, mesh=team.everyone, ignored_params=experts, reshard_after_forward=True)
     return own
 
 

@@ -12,6 +12,7 @@ import time
 import pytest
 import torch
 
+from moe_lesson.lessons.lesson07.processes import run_ranks
 from moe_lesson.moe.balance import switch_loss
 from moe_lesson.moe.experts import ReLUExperts, SwiGLUExperts
 from moe_lesson.moe.layer import MoELayer, visit
@@ -19,7 +20,6 @@ from moe_lesson.moe.parallel import (
     divide,
     exchange_counts,
     mean_over_ranks,
-    run_ranks,
     share_of,
 )
 from moe_lesson.moe.routing import Routing, top_k
@@ -209,7 +209,7 @@ def test_experts_must_divide_evenly():
 LONELY = """
 import time
 from tests.moe.test_parallel import _wait
-from moe_lesson.moe.parallel import run_ranks
+from moe_lesson.lessons.lesson07.processes import run_ranks
 if __name__ == "__main__":
     run_ranks(_wait, 2, {0!r})
 """

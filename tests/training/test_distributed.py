@@ -8,9 +8,10 @@ import pytest
 import torch
 import torch.distributed as dist
 
+from moe_lesson.lessons.lesson07.processes import run_ranks
 from moe_lesson.models.config import TINY
 from moe_lesson.models.mixtral import Mixtral
-from moe_lesson.moe.parallel import divide, run_ranks
+from moe_lesson.moe.parallel import divide
 from moe_lesson.text.tokenizer import Data, Text
 from moe_lesson.training import distributed, loop, ranks, resume
 from moe_lesson.training.settings import Settings, make_optimizer

@@ -1,4 +1,4 @@
-"""What each rank does in this lesson's runs: functions that ``parallel.run_ranks`` hands to it."""
+"""What each rank does in this lesson's runs: functions that ``run_ranks`` hands to it."""
 
 import tempfile
 import time

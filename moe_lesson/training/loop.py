@@ -13,7 +13,7 @@ from moe_lesson.moe.routing import at_least_float32
 from moe_lesson.training import resume
 from moe_lesson.training.checks import check_same, check_start, fingerprint
 from moe_lesson.training.precision import fast_matmul
-from moe_lesson.training.settings import batch_at, learning_rate, make_optimizer
+from moe_lesson.training.settings import batch_at, make_optimizer, set_rate
 from moe_lesson.training.stopping import stop_gently
 
 
@@ -116,9 +116,7 @@ def train(model, data, settings, folder=None, progress=True, watch=None):
 def _step(model, optimizer, text, step, settings):
     """Do one step of training and say what happened."""
     began = time.perf_counter()
-    rate = learning_rate(step, settings.steps, settings.learning_rate, settings.warmup)
-    for group in optimizer.param_groups:
-        group["lr"] = rate
+    rate = set_rate(optimizer, step, settings)
     id_BS = batch_at(text, step, settings).to(next(model.parameters()).device)
     total, nats, routings = losses(model, id_BS, settings)
     optimizer.zero_grad()

@@ -91,6 +91,18 @@ def learning_rate(step, steps, peak, warmup):
     return peak * (0.1 + 0.45 * (1 + math.cos(math.pi * done)))
 
 
+def chance_of(step, settings):
+    """Start a generator that hangs on the seed and the step alone.
+
+    >>> first, again = (chance_of(3, Settings(seed=1)).initial_seed() for _ in range(2))
+    >>> first == again
+    True
+
+    Lesson 9.
+    """
+    return torch.Generator().manual_seed(settings.seed * 1_000_003 + step)
+
+
 def batch_at(text, step, settings):
     """Draw the sequences of one step: the same for the same seed and step.
 
@@ -114,9 +126,23 @@ def batch_at(text, step, settings):
         raise ValueError(
             f"the text has {len(text.id_T)} tokens: a sequence needs {settings.length + 1}"
         )
-    generator = torch.Generator().manual_seed(settings.seed * 1_000_003 + step)
-    start = torch.randint(room, (settings.batch, 1), generator=generator)
+    start = torch.randint(room, (settings.batch, 1), generator=chance_of(step, settings))
     return text.id_T[start + torch.arange(settings.length + 1)]
+
+
+def set_rate(optimizer, step, settings):
+    """Give an optimizer the learning rate of a step, and return it.
+
+    >>> optimizer, settings = torch.optim.SGD([torch.ones(1)]), Settings(steps=9, warmup=4)
+    >>> set_rate(optimizer, 0, settings) == optimizer.param_groups[0]["lr"]
+    True
+
+    Lesson 9.
+    """
+    rate = learning_rate(step, settings.steps, settings.learning_rate, settings.warmup)
+    for group in optimizer.param_groups:
+        group["lr"] = rate
+    return rate
 
 
 def make_optimizer(model, settings):

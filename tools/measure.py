@@ -62,8 +62,9 @@ def opened(path, command, settings):
     if path.exists():
         return json.loads(path.read_text(encoding="utf-8"))
     path.parent.mkdir(parents=True, exist_ok=True)
-    machine = f"{platform.machine()}, torch {torch.__version__}, 1 thread"
-    return {"command": command, "machine": machine, "settings": asdict(settings), "runs": []}
+    count = torch.get_num_threads()
+    machine = f"{platform.machine()}, torch {torch.__version__}, {count} thread{'s' * (count > 1)}"
+    return {"command": command, "machine": machine, "settings": settings, "runs": []}
 
 
 def summary(config, settings, rows, text):
@@ -182,7 +183,7 @@ def main():
     torch.set_num_threads(1)
     path = FOLDER / f"{arguments.name}.json"
     settings, measure = MEASUREMENTS[arguments.name]
-    found = opened(path, f"python tools/measure.py {arguments.name}", settings)
+    found = opened(path, f"python tools/measure.py {arguments.name}", asdict(settings))
     if arguments.real:
         if arguments.name != "experts":
             parser.error("--real is for experts: nothing else reads novels")

@@ -40,9 +40,10 @@ from moe_lesson.models.mixtral import Mixtral
 from moe_lesson.study.trace import trace_ids
 from moe_lesson.training import loop
 from moe_lesson.training.settings import Settings
+from tools.measure import FOLDER, note, opened
 
 BUDGET = 20_000_000
-RECORD = ROOT / "data" / "measurements" / "small.json"
+RECORD = FOLDER / "small.json"
 CONFIGS = {"small": SMALL, "dense": rivals(SMALL)["dense, as active"]}
 RUN = Settings(warmup=100, measure_every=250, measure_tokens=40_000)
 PHASES = (
@@ -157,19 +158,15 @@ def ship(name, model, words, rows, looks):
 
 
 def record(name, seed, rows):
-    """Add the measured rows of a run that is not shipped to ``data/measurements/small.json``."""
+    """Put the measured rows of a run that is not shipped into ``data/measurements/small.json``."""
     phases = [dataclasses.asdict(phase) for phase in PHASES]
-    found = {"command": "python tools/train_small.py small (or dense) --seed 1 --until 2000"}
-    found |= {"machine": machine(), "settings": {"budget": BUDGET, "phases": phases}, "runs": []}
-    if RECORD.exists():
-        found = json.loads(RECORD.read_text())
-    measured = [{key: row[key] for key in MEASURED} for row in rows if "valid_bits" in row]
-    others = [run for run in found["runs"] if (run["model"], run["seed"]) != (name, seed)]
-    found["runs"] = [*others, {"model": name, "seed": seed, "rows": measured}]
-    RECORD.write_text(json.dumps(found, indent=1) + "\n")
-
-
-MEASURED = (*COUNTED, "valid_bits")
+    command = "python tools/train_small.py small (or dense) --seed 1 --until 2000"
+    found = opened(RECORD, command, {"budget": BUDGET, "phases": phases})
+    about = {"model": name, "seed": seed}
+    found["runs"] = [run for run in found["runs"] if not about.items() <= run.items()]
+    kept = (*COUNTED, "valid_bits")
+    measured = [{key: row[key] for key in kept} for row in rows if "valid_bits" in row]
+    note(RECORD, found, about | {"rows": measured})
 
 
 def finish(name, folder, rows):
@@ -253,23 +250,25 @@ not longer; its code has the look of Python and does nothing useful. It was not 
 instructions. Longer texts than its context it reads in pieces."""
 
 
-def machine():
-    return f"{platform.machine()}, torch {torch.__version__}, {threads()}"
-
-
 def threads():
     count = torch.get_num_threads()
     return f"{count} thread{'s' * (count > 1)} of a processor"
 
 
-if __name__ == "__main__":
+def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("name", choices=tuple(CONFIGS))
     parser.add_argument("--seed", type=int, default=0, help="0 is shipped, others are recorded")
     parser.add_argument("--until", type=int, default=STEPS, help="stop after this step")
     asked = parser.parse_args()
     *found, rows, looks = run(asked.name, asked.seed, asked.until)
+    if len(rows) < asked.until:  # stopped before: the same command goes on
+        return
     if asked.seed:
         record(asked.name, asked.seed, rows)
     elif len(rows) == STEPS:
         ship(asked.name, *found, rows, looks)
+
+
+if __name__ == "__main__":
+    main()

@@ -145,7 +145,7 @@ def test_a_stopped_run_is_usable_and_goes_on_to_the_same_losses(tmp_path):
 
 def stop_after(steps, folder):
     """Press Ctrl-C when a run has done some steps."""
-    original, done = loop.learning_rate, []
+    original, done = loop.set_rate, []
 
     def counting(*args):
         done.append(1)
@@ -153,11 +153,11 @@ def stop_after(steps, folder):
             os.kill(os.getpid(), signal.SIGINT)
         return original(*args)
 
-    loop.learning_rate = counting
+    loop.set_rate = counting
     try:
         rows = run(folder=folder)
     finally:
-        loop.learning_rate = original
+        loop.set_rate = original
     assert len(rows) == steps
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from moe_lesson.study.figures.frame import FONT, SERIES, baseline, finish, our_style
+from moe_lesson.study.figures.frame import FONT, SERIES, baseline, dot_rows, finish, our_style
 from moe_lesson.study.figures.palette import MUTED
 
 
@@ -65,17 +65,11 @@ def remedy_rows(axes, found, what, best=max, digits=0):
 
     Lesson 4.
     """
-    first, place = next(iter(found)), np.arange(len(found))
+    first = next(iter(found))
     means = {name: float(np.mean(runs)) for name, runs in found.items()}
     top = best(means, key=means.get)
-    line = {"linewidth": 0, "marker": "|", "markersize": 11, "markeredgewidth": 1.6}
-    for row, (name, runs) in zip(place, found.items()):
-        shade = SERIES[1][0] if name in (first, top) else SERIES[0][0]
-        axes.plot([means[name]], [row], color=shade, **line)
-        axes.scatter(runs, np.full(len(runs), row), 20, shade, linewidths=0, alpha=0.75, zorder=3)
+    dot_rows(axes, found, marked=(first, top))
     axes.axvline(means[first], color=MUTED, linestyle=":", linewidth=1.4, zorder=1)
-    axes.set_yticks(place, list(found), fontsize=FONT - 1)
-    axes.set_ylim(len(found) - 0.4, -0.6)
     rest = "the best mean" if top == first else f"best {top} {_range(found[top], digits)}"
     title = f"{what[0].upper()}{what[1:]}: {first} {_range(found[first], digits)}, {rest}"
     return finish(axes, title, f"{what} (dotted: mean of {first})", "")

@@ -1,6 +1,7 @@
 """How many a router without any preference leaves without a seat."""
 
 import torch
+from torch.distributions import Binomial
 
 from moe_lesson.moe.dispatch import plan, seats, within_capacity
 from moe_lesson.moe.routing import Routing
@@ -23,10 +24,7 @@ def dropped_by_chance(tokens, num_experts, factor):
     capacity = seats(tokens, num_experts, 1, factor)
     count = torch.arange(tokens + 1, dtype=torch.float64)
     hit = torch.tensor(1 / num_experts, dtype=torch.float64)
-    # log of T choose n, by the gamma function: the numbers themselves are too large.
-    ways = torch.special.gammaln(torch.tensor(tokens + 1.0, dtype=torch.float64))
-    ways = ways - torch.special.gammaln(count + 1) - torch.special.gammaln(tokens - count + 1)
-    chance = (ways + torch.xlogy(count, hit) + torch.xlogy(tokens - count, 1 - hit)).exp()
+    chance = Binomial(tokens, hit).log_prob(count).exp()
     return (num_experts / tokens * (chance * (count - capacity).clamp(min=0)).sum()).item()
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 from matplotlib.patches import FancyArrowPatch, Rectangle
 
-from moe_lesson.study.figures.frame import FONT, SERIES, baseline, finish, our_style
+from moe_lesson.study.figures.frame import FONT, SERIES, baseline, dot_rows, finish, our_style
 from moe_lesson.study.figures.palette import MUTED, OUTLINE, colour, ink
 
 
@@ -25,22 +25,15 @@ def seat_map(axes, asked, seated, tokens, capacity, experts):
     """
     filled, standing = [0] * experts, [0] * experts
     most = max(np.bincount(asked, minlength=experts).max(), capacity) if len(asked) else 1
+    size = FONT - 2.5 if most > 14 else FONT - 1
     for expert in range(experts):
         for seat in range(capacity):
             _square(axes, seat, expert, facecolor="white", edgecolor=MUTED)
     for expert, is_seated, token in zip(asked, seated, tokens):
-        if is_seated:
-            place, style = filled[expert], {"facecolor": colour(expert), "edgecolor": OUTLINE}
-            filled[expert] += 1
-        else:
-            place = capacity + 0.6 + standing[expert]
-            style = {"facecolor": "#E8E8E8", "edgecolor": OUTLINE, "hatch": "////"}
-            standing[expert] += 1
-        _square(axes, place, expert, **style)
-        shade = ink(expert) if is_seated else "#000000"
-        box = None if is_seated else {"facecolor": "white", "edgecolor": "none", "pad": 0.8}
-        axes.text(place + 0.45, expert, str(token), ha="center", va="center", color=shade,
-                  fontsize=FONT - 2.5 if most > 14 else FONT - 1, bbox=box)  # fmt: skip
+        count, first = (filled, 0) if is_seated else (standing, capacity + 0.6)
+        place = first + count[expert], expert
+        count[expert] += 1
+        _visit(axes, place, expert, str(token), not is_seated, size)
     axes.axvline(capacity + 0.25, color=MUTED, linestyle=":", linewidth=1.4)
     axes.set_xlim(-0.3, max(most, capacity) + 1.0)
     axes.set_ylim(experts - 0.4, -0.6)
@@ -70,12 +63,7 @@ def routed_words(axes, words, routes, dropped, title, across):
     """
     for row, (name, expert_T) in enumerate(routes.items()):
         for at, (expert, lost) in enumerate(zip(expert_T.tolist(), dropped[name].tolist())):
-            shade = "#E8E8E8" if lost else colour(expert)
-            style = {"facecolor": shade, "edgecolor": OUTLINE, "hatch": "////" if lost else None}
-            axes.add_patch(Rectangle((at - 0.45, row - 0.42), 0.9, 0.84, linewidth=0.8, **style))
-            box = {"facecolor": "white", "edgecolor": "none", "pad": 0.8} if lost else None
-            axes.text(at, row, str(expert + 1), ha="center", va="center", fontsize=FONT - 1.5,
-                      color="#000000" if lost else ink(expert), bbox=box)  # fmt: skip
+            _visit(axes, (at - 0.45, row), expert, str(expert + 1), lost, FONT - 1.5)
     axes.set(xlim=(-0.7, len(words) - 0.3), ylim=(len(routes) - 0.4, -0.6))
     axes.set_yticks(range(len(routes)), list(routes))
     turned = {"rotation": 60, "ha": "right", "rotation_mode": "anchor", "fontsize": FONT - 2}
@@ -83,8 +71,18 @@ def routed_words(axes, words, routes, dropped, title, across):
     return finish(axes, title, across, "")
 
 
-def _square(axes, place, expert, **style):
-    axes.add_patch(Rectangle((place, expert - 0.42), 0.9, 0.84, linewidth=0.9, **style))
+def _visit(axes, place, expert, text, lost, size):
+    """Draw a visit as a square with a text, hatched if it finds no seat."""
+    shade, box = colour(expert), None
+    if lost:
+        shade, box = "#E8E8E8", {"facecolor": "white", "edgecolor": "none", "pad": 0.8}
+    _square(axes, *place, facecolor=shade, edgecolor=OUTLINE, hatch="////" if lost else None)
+    axes.text(place[0] + 0.45, place[1], text, ha="center", va="center", fontsize=size, bbox=box,
+              color="#000000" if lost else ink(expert))  # fmt: skip
+
+
+def _square(axes, place, row, **style):
+    axes.add_patch(Rectangle((place, row - 0.42), 0.9, 0.84, linewidth=0.9, **style))
 
 
 @our_style()
@@ -197,14 +195,10 @@ def dots_by_name(axes, found, title, across, level=None, name=""):
 
     Lesson 5.
     """
-    for row, runs in enumerate(found.values()):
-        shade = SERIES[0][0]
-        axes.plot([np.mean(runs)], [row], color=shade, linewidth=0, marker="|", markersize=12)
-        axes.scatter(runs, np.full(len(runs), row), 22, shade, linewidths=0, alpha=0.8, zorder=3)
+    dot_rows(axes, found)
     if level is not None:
         baseline(axes, level, name, vertical=True)
-    axes.set_yticks(range(len(found)), list(found), fontsize=FONT - 1)
-    axes.set_ylim(len(found) - 0.4, -0.9 if name else -0.6)
+        axes.set_ylim(top=-0.9)  # room for the name
     return finish(axes, title, across, "")
 
 

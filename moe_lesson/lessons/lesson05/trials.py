@@ -10,7 +10,7 @@ from torch import Tensor
 from moe_lesson.models.likelihood import measuring
 from moe_lesson.models.switch import SwitchTransformer
 from moe_lesson.moe.balance import load, max_over_mean, switch_loss
-from moe_lesson.training.settings import batch_at, learning_rate, make_optimizer
+from moe_lesson.training.settings import batch_at, chance_of, make_optimizer, set_rate
 
 HIDDEN = 0.15  # of the tokens that an encoder must guess
 SKIP = -100  # a target that asks nothing, as cross entropy has it
@@ -124,9 +124,7 @@ def train_seated(config, draw, settings):
     optimizer, nats, dropped = make_optimizer(model, settings), [], []
     began = time.process_time()
     for step in range(settings.steps):
-        rate = learning_rate(step, settings.steps, settings.learning_rate, settings.warmup)
-        for group in optimizer.param_groups:
-            group["lr"] = rate
+        set_rate(optimizer, step, settings)
         loss, output = nats_of(model, draw(step))
         balance = 0.0
         if config.router != "expert choice":  # which is even by design
@@ -156,9 +154,8 @@ def coins(config, settings):
     """
 
     def draw(step):
-        generator = torch.Generator().manual_seed(settings.seed * 1_000_003 + step)
-        shape = settings.batch, settings.length + 1
-        return task_of(config, torch.randint(config.vocab_size, shape, generator=generator), None)
+        shape, chance = (settings.batch, settings.length + 1), chance_of(step, settings)
+        return task_of(config, torch.randint(config.vocab_size, shape, generator=chance), None)
 
     return draw
 
@@ -180,8 +177,7 @@ def reading(config, text, settings):
     """
 
     def draw(step):
-        generator = torch.Generator().manual_seed(settings.seed * 1_000_003 + step)
-        return task_of(config, batch_at(text, step, settings), generator)
+        return task_of(config, batch_at(text, step, settings), chance_of(step, settings))
 
     return draw
 

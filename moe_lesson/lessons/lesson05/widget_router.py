@@ -34,8 +34,10 @@ def you_are_the_router():
 
     def view(seats, digits):
         words, factor = _exam(), None if seats == "none" else float(seats)
-        routes = {"best": words.bits_TE.argmin(-1)}
-        routes |= {"you": _read(digits, len(words.words))} if digits.strip() else {}
+        routes = {}
+        if digits.strip():  # the best is told to those who have tried
+            yours = _read(digits, len(words.words))
+            routes = {"best": words.bits_TE.argmin(-1), "you": yours}
         routes |= {"learned": words.learned_T, "by lot": words.lot_T}
         marks = {name: mark(words, expert_T, factor) for name, expert_T in routes.items()}
         _draw(cleared(axes), words, routes, marks)
@@ -66,7 +68,7 @@ def _read(digits, count):
 
 
 def _draw(axes, words, routes, marks):
-    shown = "you" if "you" in marks else "best"
+    shown = "you" if "you" in marks else "learned"
     lost = int(marks[shown].dropped_T.sum())
     title = f"{shown}: {marks[shown].best} of {len(words.words)} right, busiest "
     title += f"{marks[shown].busiest:.2f} x the mean, {lost} without a seat (hatched)"

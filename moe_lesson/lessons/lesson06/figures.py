@@ -105,7 +105,8 @@ def tiles(axes, counts, block, processors):
     Lesson 6.
     """
     place, told = 0, -1.0
-    across = -(-sum(-(-count // block) for count in counts) // processors) * processors
+    waves = -(-sum(-(-count // block) for count in counts) // processors)
+    least = waves * processors / 40  # numbers that would touch are left out
     for expert, count in enumerate(counts):
         for first in range(0, count, block):
             full = min(block, count - first)
@@ -115,10 +116,9 @@ def tiles(axes, counts, block, processors):
             axes.bar(place, block - full, bottom=full, **rest)
             place += 1
         middle = place - (-(-count // block) + 1) / 2
-        if count and middle - told > across / 40:  # numbers that would touch are left out
+        if count and middle - told > least:
             axes.text(middle, 1.02 * block, expert, ha="center", va="bottom", fontsize=FONT - 1.5)
             told = middle
-    waves = -(-place // processors)
     for wave in range(1, waves):
         axes.axvline(wave * processors - 0.5, color=MUTED, linestyle=":", linewidth=1.4)
     axes.set_xlim(-0.8, waves * processors - 0.2)

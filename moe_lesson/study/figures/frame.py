@@ -236,3 +236,27 @@ def cleared(drawn):
     drawn.clear()
     drawn.tick_params(labelsize=FONT - 1, length=3)
     return drawn
+
+
+@our_style()
+def dot_rows(axes, found, marked=()):
+    """Draw a row of dots for each name, one a seed, with a bar at their mean.
+
+    Args:
+        found: name -> a number for each seed.
+        marked: names in the second colour.
+
+    >>> axes = dot_rows(new_axes(shown=False), {"a": [1.0, 2.0], "b": [2.0]}, marked=("b",))
+    >>> [label.get_text() for label in axes.get_yticklabels()]
+    ['a', 'b']
+
+    Lesson 4.
+    """
+    bar = {"linewidth": 0, "marker": "|", "markersize": 11, "markeredgewidth": 1.6}
+    for row, (name, runs) in enumerate(found.items()):
+        shade = SERIES[1 if name in marked else 0][0]
+        axes.plot([np.mean(runs)], [row], color=shade, **bar)
+        axes.scatter(runs, np.full(len(runs), row), 20, shade, linewidths=0, alpha=0.75, zorder=3)
+    axes.set_yticks(range(len(found)), list(found), fontsize=FONT - 1)
+    axes.set_ylim(len(found) - 0.4, -0.6)
+    return axes

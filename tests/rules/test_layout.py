@@ -52,7 +52,7 @@ DOORS = {
     "ipywidgets": ("study.widgets.", "lessons.*.widget_"),
     "pooch": ("text.downloads",),
     "triton": ("moe.kernels",),
-    "torch.distributed": ("moe.parallel", "training.distributed"),
+    "torch.distributed": ("moe.parallel", "training.distributed", "training.team"),
 }
 # Imported inside functions, or by a leaf, which is itself imported inside functions.
 ONLY_WHEN_USED = {"pooch", "triton", "torch.distributed"}

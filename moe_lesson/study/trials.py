@@ -17,7 +17,8 @@ from moe_lesson.training.loop import train
 FOLDER = DATA / "measurements"
 BATCH = 32  # windows that are measured at once
 EXCHANGES = 40  # of labels between documents, to see what chance tells
-RECORDED = ("experts", "memory", "remedies", "forgetting", "race", "seats", "full", "leaks")
+RECORDED = ("experts", "memory", "remedies", "forgetting", "race", "small")
+RECORDED += ("seats", "full", "leaks")
 
 
 class BalancingMethod(NamedTuple):

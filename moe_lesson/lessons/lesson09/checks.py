@@ -25,7 +25,7 @@ from moe_lesson.study.checks import (
 def learning_rate(answer):
     """Check a schedule: ``answer(step, steps, peak, warmup)``, steps counted from 0.
 
-    >>> from moe_lesson.training.loop import learning_rate as ours
+    >>> from moe_lesson.training.settings import learning_rate as ours
     >>> learning_rate(ours)
     correct: up in a line, down in half a cosine, to a tenth of the peak.
 

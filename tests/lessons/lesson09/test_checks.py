@@ -9,7 +9,7 @@ import torch
 from moe_lesson.lessons.lesson09 import checks
 from moe_lesson.models.config import TINY
 from moe_lesson.models.mixtral import Mixtral
-from moe_lesson.training.loop import learning_rate
+from moe_lesson.training.settings import learning_rate
 from tests.lessons.answers import (  # noqa: F401  pytest runs them on this module's lists
     register,
     test_a_forgotten_return_is_named,

@@ -58,12 +58,16 @@ SETTINGS = Settings(
 BUSY = longer.LANGUAGE
 
 
+def threads():
+    count = torch.get_num_threads()
+    return f"{count} thread{'s' * (count > 1)}"
+
+
 def opened(path, command, settings):
     if path.exists():
         return json.loads(path.read_text(encoding="utf-8"))
     path.parent.mkdir(parents=True, exist_ok=True)
-    count = torch.get_num_threads()
-    machine = f"{platform.machine()}, torch {torch.__version__}, {count} thread{'s' * (count > 1)}"
+    machine = f"{platform.machine()}, torch {torch.__version__}, {threads()}"
     return {"command": command, "machine": machine, "settings": settings, "runs": []}
 
 

@@ -40,7 +40,7 @@ from moe_lesson.models.mixtral import Mixtral
 from moe_lesson.study.trace import trace_ids
 from moe_lesson.training import loop
 from moe_lesson.training.settings import Settings
-from tools.measure import FOLDER, note, opened
+from tools.measure import FOLDER, note, opened, threads
 
 BUDGET = 20_000_000
 RECORD = FOLDER / "small.json"
@@ -204,7 +204,7 @@ def card(name, model, words, measured, rows):
         "Python source); see `data/README.md`.",
         f"- **Run**: {told}, each with a warm-up of {RUN.warmup} and a cosine to a tenth; "
         f"{last['tokens']:,} tokens in all, balance loss {RUN.balance_weight}; "
-        f"{last['seconds']:,.0f} s, {threads()}.",
+        f"{last['seconds']:,.0f} s, {threads()} of a processor.",
         f"- **Python** {platform.python_version()}: the code in the corpus is that version's "
         "library, so another version's code scores differ a little.",
         "",
@@ -248,11 +248,6 @@ It knows the few hundred nouns and verbs of its corpus and an invented world: no
 people, towns or dates is true outside that world. It holds a story together for some sentences,
 not longer; its code has the look of Python and does nothing useful. It was not tuned to follow
 instructions. Longer texts than its context it reads in pieces."""
-
-
-def threads():
-    count = torch.get_num_threads()
-    return f"{count} thread{'s' * (count > 1)} of a processor"
 
 
 def main():

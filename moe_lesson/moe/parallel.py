@@ -202,6 +202,7 @@ def process_group(rank=0, ranks=1, store=None, backend="gloo"):
     """
     store = store or dist.HashStore()
     dist.init_process_group(backend, timeout=PATIENCE, store=store, rank=rank, world_size=ranks)
+    dist.barrier()  # nobody leaves at once while another still connects
     try:
         yield
     finally:

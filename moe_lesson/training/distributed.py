@@ -6,7 +6,6 @@ are divided among the ranks of a row of the mesh, and their gradients are added 
 columns. Import this module inside functions: it loads ``torch.distributed``.
 """
 
-import math
 import time
 import warnings
 
@@ -21,7 +20,7 @@ from moe_lesson.moe.balance import load
 from moe_lesson.moe.parallel import divide, mean_over_ranks, share_of
 from moe_lesson.training import resume
 from moe_lesson.training.checks import check_start, fingerprint
-from moe_lesson.training.loop import losses, measure, take_up
+from moe_lesson.training.loop import losses, measure, row_of, take_up
 from moe_lesson.training.precision import fast_matmul
 from moe_lesson.training.settings import batch_at, make_optimizer, set_rate
 from moe_lesson.training.stopping import stop_gently
@@ -126,16 +125,10 @@ def _step(model, optimizer, text, step, settings, team):
     loads = [load(routing) for routing in routings]
     told = mean_over_ranks(torch.cat([total.detach()[None], nats.detach()[None], *loads]))
     total, nats, *shares = told.tolist()
-    if not (norm.isfinite() and math.isfinite(total)):
-        raise FloatingPointError(
-            f"step {step + 1}: loss {total}, gradient norm {norm.item()}, both must be finite "
-            f"(learning rate {rate:.2g}, try a lower one)"
-        )
+    row = row_of(step, settings, total, nats=nats, norm=norm.item(), rate=rate)
     for group in optimizer.param_groups:
         utils.clip_grads_with_norm_(group["params"], settings.clip, norm)
     optimizer.step()
-    row = {"step": step + 1, "tokens": (step + 1) * settings.batch * settings.length}
-    row |= {"nats": nats, "norm": norm.item(), "rate": rate}
     E = len(loads[0]) if loads else 1
     row["load"] = [shares[first : first + E] for first in range(0, len(shares), E)]
     return row | {"seconds": time.perf_counter() - began}

@@ -125,16 +125,35 @@ def _step(model, optimizer, text, step, settings):
     optimizer.zero_grad()
     total.backward()
     norm = torch.nn.utils.clip_grad_norm_(model.parameters(), settings.clip).item()
-    if not (math.isfinite(norm) and math.isfinite(total.item())):
-        raise FloatingPointError(
-            f"step {step + 1}: loss {total.item()}, gradient norm {norm}, both must be finite; "
-            f"the weights are those before it (learning rate {rate:.2g}, try a lower one)"
-        )
+    row = row_of(step, settings, total.item(), nats=nats.item(), norm=norm, rate=rate)
     optimizer.step()
-    row = {"step": step + 1, "tokens": (step + 1) * settings.batch * settings.length}
-    row |= {"nats": nats.item(), "norm": norm, "rate": rate}
     row["load"] = [load(routing).tolist() for routing in routings]
     return row | {"seconds": time.perf_counter() - began}
+
+
+def row_of(step, settings, total, **told):
+    """Make a step's numbers a row, before the weights change: a step that failed leaves them.
+
+    Args:
+        step: from 0.
+        total: what the step minimised.
+        told: ``nats``, ``norm`` (of the gradient) and ``rate``.
+
+    Raises:
+        FloatingPointError: the loss or the gradient's norm is no finite number.
+
+    >>> from moe_lesson.training.settings import Settings
+    >>> row_of(1, Settings(batch=2, length=8), 2.0, nats=2.0, norm=1.0, rate=0.1)
+    {'step': 2, 'tokens': 32, 'nats': 2.0, 'norm': 1.0, 'rate': 0.1}
+
+    Lesson 9.
+    """
+    if not (math.isfinite(told["norm"]) and math.isfinite(total)):
+        raise FloatingPointError(
+            f"step {step + 1}: loss {total}, gradient norm {told['norm']}, both must be finite; "
+            f"the weights are those before it (learning rate {told['rate']:.2g}, try a lower one)"
+        )
+    return {"step": step + 1, "tokens": (step + 1) * settings.batch * settings.length} | told
 
 
 def measure(model, text, settings):

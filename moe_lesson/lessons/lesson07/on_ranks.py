@@ -60,18 +60,18 @@ def same_numbers(rank):
 
 
 def _gap(model, whole, rank, ranks):
-    """Compare gradients: experts here with their part of the whole, the rest averaged."""
-    from moe_lesson.moe import parallel
+    """Compare gradients, averaged as in training: experts here with their part of the whole."""
+    from moe_lesson.moe.parallel import share_of
+    from moe_lesson.training.distributed import OWN, average_gradients
+    from moe_lesson.training.team import team_here
 
+    average_gradients(model, team_here(ranks))
     weights, gaps = dict(whole.named_parameters()), []
     for name, weight in model.named_parameters():
-        wanted = weights[name.replace(".own.", ".")].grad
-        if ".own." in name:
-            ours = weight.grad / ranks  # rows of all ranks came here; the loss is their mean
-            wanted = wanted[parallel.share_of(len(wanted), rank, ranks)]
-        else:
-            ours = parallel.mean_over_ranks(weight.grad)
-        gaps.append((ours - wanted).abs().max().item())
+        wanted = weights[name.replace(OWN, ".")].grad
+        if OWN in name:
+            wanted = wanted[share_of(len(wanted), rank, ranks)]
+        gaps.append((weight.grad - wanted).abs().max().item())
     return max(gaps)
 
 

@@ -4,7 +4,7 @@ import ipywidgets
 import numpy as np
 
 from moe_lesson.lessons.lesson07 import figures, traffic
-from moe_lesson.lessons.lesson07.cost_model import MIXTRAL_LAYER, Layer, layer_step
+from moe_lesson.lessons.lesson07.cost_model import MIXTRAL_LAYER, layer_step
 from moe_lesson.study.figures.frame import cleared, new_axes, png
 from moe_lesson.study.widgets.explorer import CALM, Explorer
 from moe_lesson.study.widgets.view import View
@@ -97,16 +97,15 @@ def rows_of(expert_TK, devices, experts, copies):
     np.add.at(share_EW, (np.repeat(np.arange(experts), copies_E), owner_R), 1)
     share_EW /= copies_E[:, None]
     home_T = np.repeat(np.arange(devices), len(expert_TK) // devices)
-    lane = home_T[:, None] * experts + expert_TK
-    asked = np.bincount(lane.ravel(), minlength=devices * experts).reshape(devices, experts)
-    return asked @ share_EW
+    asked_EE = traffic.send_counts(expert_TK, home_T, np.arange(experts))  # devices come first
+    return asked_EE[:devices] @ share_EW
 
 
 def _sentence(rows_WW, size, numbers):
     devices, experts, k = numbers
     load = rows_WW.sum(0)
     skew = float(traffic.max_over_mean(load))
-    layer = Layer(4096, 14336, experts, k, TOKENS)
+    layer = MIXTRAL_LAYER._replace(num_experts=experts, top_k=k, tokens=TOKENS)
     step, even = (layer_step(layer, devices, skew=each).total for each in (skew, 1.0))
     moved = (rows_WW.sum() - np.trace(rows_WW)) * size
     return (

@@ -119,6 +119,9 @@ class Mixtral(nn.Module):
     Args:
         pad_B: how many ids at the left of each sequence are padding; None: none.
         cache: an earlier ``Output.cache``; the ids then follow what it has seen.
+        dialogue_BS: the number of the text that each id belongs to, where several share a row:
+            none sees another. Below 0 is padding. Positions go on, which RoPE, being relative,
+            does not notice. Without a cache.
 
     Raises:
         ValueError: more positions than ``context_len``, or none at all; as ``check_ids``
@@ -156,7 +159,7 @@ class Mixtral(nn.Module):
                 writes = name.endswith(("output.weight", "down_EDF", "down_DF"))
                 nn.init.normal_(weight, std=residual if writes else 0.02)
 
-    def forward(self, id_BS, pad_B=None, cache=None):
+    def forward(self, id_BS, pad_B=None, cache=None, dialogue_BS=None):
         cache = cache or Cache([None] * len(self.blocks), 0, pad_B)
         seen, pad_B, window = cache.seen, cache.pad_B, self.config.window
         total = seen + id_BS.shape[1]
@@ -173,6 +176,9 @@ class Mixtral(nn.Module):
         cos_sin = rotation(place, self.config.head_dim, self.config.rope_theta, x_BSD.dtype)
         cos_sin = [angle.expand(len(id_BS), -1, -1) for angle in cos_sin]
         real_T = None if pad_B is None else (position_S >= pad_B[:, None]).flatten()
+        if dialogue_BS is not None:
+            mask_BSP = mask_BSP & (dialogue_BS[:, :, None] == dialogue_BS[:, None])
+            real_T = (dialogue_BS >= 0).flatten()
         routings, layers = [], []
         for block, past in zip(self.blocks, cache.layers, strict=True):
             x_BSD, routing, new_cache = block(x_BSD, cos_sin, mask_BSP, past, seen)

@@ -64,7 +64,10 @@ CORE = set("moe models mixtures text checkpoints training inference".split())
 # What the subject does not teach: readers' own files, downloads, and runs that are stopped.
 CARE = set("checkpoints.files text.books text.downloads text.folder".split())
 CARE |= {f"training.{name}" for name in "checks history ranks resume stopping".split()}
-BUDGET = {"core": 3600, "care": 900, "study": 2500, "commands": 500}
+# What came before Mixtral: the models of lessons 01 to 05, each of which one lesson reads.
+BEFORE = set("mixtures.gradient_estimators mixtures.hierarchy mixtures.local".split())
+BEFORE |= {"models.recurrent", "models.switch"}
+BUDGET = {"core": 3600, "care": 900, "before": 800, "study": 2500, "commands": 600}
 LESSON_LINES = 1400
 SHOWN = re.compile(r"\bfrom (moe_lesson[.\w]+)")  # what README hands to readers
 BLOCKS = (ast.If, ast.For, ast.While, ast.With, ast.Try, ast.Match, ast.AsyncFor, ast.AsyncWith)
@@ -339,8 +342,9 @@ def budgets():
     found = defaultdict(int)
     for path in MODULES:
         here = room(dotted(path))
-        cared = dotted(path).removeprefix("moe_lesson.") in CARE
-        found["care" if cared else "core" if here in CORE else here or "__init__"] += lines(path)
+        name = dotted(path).removeprefix("moe_lesson.")
+        part = "care" if name in CARE else "before" if name in BEFORE else here or "__init__"
+        found["core" if part in CORE else part] += lines(path)
     most = {part: LESSON_LINES for part in found if part.startswith("lessons.")} | BUDGET
     return {part: (count, most.get(part)) for part, count in sorted(found.items())}
 

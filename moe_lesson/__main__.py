@@ -1,4 +1,4 @@
-"""Train a small Mixtral, sample from it, see its routing, measure it, export it."""
+"""Train a small Mixtral, sample from it, talk to it, see its routing, measure it, export it."""
 
 import os
 import signal
@@ -7,6 +7,7 @@ if __name__ == "__main__":  # torch takes seconds to load: a Ctrl-C meanwhile ha
     signal.signal(signal.SIGINT, lambda *_: os._exit(130))
 
 from moe_lesson.commands import read
+from moe_lesson.commands.chat import chat
 from moe_lesson.commands.console import ending, leave
 from moe_lesson.commands.options import check_options, parser
 from moe_lesson.commands.train import train
@@ -14,6 +15,7 @@ from moe_lesson.commands.train import train
 COMMANDS = {
     "train": train,
     "sample": read.sample,
+    "chat": chat,
     "routes": read.routes,
     "evaluate": read.evaluate,
     "export": read.export,

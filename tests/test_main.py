@@ -1,5 +1,6 @@
 """The command line, as a reader types it."""
 
+import dataclasses
 import json
 import os
 import subprocess
@@ -21,7 +22,7 @@ def folder(tmp_path_factory):
     return str(folder)
 
 
-@pytest.mark.parametrize("command", ["train", "sample", "routes", "evaluate", "export"])
+@pytest.mark.parametrize("command", ["train", "sample", "chat", "routes", "evaluate", "export"])
 def test_help_names_every_option(command, capsys):
     with pytest.raises(SystemExit) as stop:
         main([command, "--help"])
@@ -29,9 +30,13 @@ def test_help_names_every_option(command, capsys):
     assert "usage: python -m moe_lesson" in capsys.readouterr().out
 
 
-def test_every_setting_is_an_option_with_its_default():
+def test_every_setting_is_an_option_that_is_given_or_not():
     args = parser().parse_args(["train"])
-    assert Settings(**{name: getattr(args, name) for name in MEANING}) == Settings()
+    assert all(getattr(args, name) is None for name in MEANING)
+    words = [word for name in MEANING for word in ("--" + name.replace("_", "-"), "7")]
+    args = parser().parse_args(["train", *words])
+    kinds = {field.name: field.type for field in dataclasses.fields(Settings)}
+    assert {name: getattr(args, name) for name in MEANING} == {n: kinds[n](7) for n in MEANING}
 
 
 def test_train_ends_with_losses_a_sample_and_the_place(tmp_path, capsys):

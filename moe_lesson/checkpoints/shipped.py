@@ -12,7 +12,7 @@ from moe_lesson.checkpoints.files import read_object
 from moe_lesson.models.mixtral import Mixtral
 
 FOLDER = DATA / "checkpoints"
-NAMES = ("small", "dense")
+NAMES = ("small", "dense", "instruct")
 
 
 class Shipped(NamedTuple):
@@ -31,9 +31,11 @@ class Shipped(NamedTuple):
 
 
 def shipped(name="small", device=None):
-    """Open a model that comes with the course: ``small`` (sparse) or its dense twin, ``dense``.
+    """Open a model that comes with the course.
 
-    Both were made by ``tools/train_small.py``; each folder's README.md is the model's card.
+    ``small`` (sparse) and its dense twin, ``dense``, were made by ``tools/train_small.py``;
+    ``instruct`` is ``small`` tuned by ``tools/train_instruct.py``. Each folder's README.md is
+    the model's card.
 
     Args:
         device: where to put it; None: the CPU.
@@ -46,7 +48,7 @@ def shipped(name="small", device=None):
 
     >>> shipped("huge")
     Traceback (most recent call last):
-    ValueError: name is 'huge': it must be one of small, dense
+    ValueError: name is 'huge': it must be one of small, dense, instruct
 
     Lesson 10.
     """

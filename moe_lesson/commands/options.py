@@ -6,7 +6,7 @@ import dataclasses
 from moe_lesson.study.terminal import visible
 from moe_lesson.training.settings import MEANING, SEEDS, Settings
 
-ABOUT = "Train a small Mixtral, sample from it, see its routing, measure it, export it."
+ABOUT = "Train a small Mixtral, sample from it, talk to it, see its routing, measure it, export it."
 PROMPT = "One day, a baker"
 FOLDERS = ("model", "text", "out")
 MOST = 2**31 - 1
@@ -26,7 +26,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def parser():
-    """Describe the five commands and their options.
+    """Describe the six commands and their options.
 
     >>> parser().parse_args(["sample", "--top-k", "5"]).top_k
     5
@@ -38,14 +38,16 @@ def parser():
     for name, text in {
         "train": "train a small Mixtral and keep it in a folder",
         "sample": "continue a prompt",
+        "chat": "answer what is typed, line by line; Ctrl-D ends it",
         "routes": "print a text, each token in the colour and with the digit of its expert",
         "evaluate": "measure nats per token and bits per byte on the held-out part of a text",
         "export": "write a folder that Hugging Face's transformers opens",
     }.items():
         shown = argparse.ArgumentDefaultsHelpFormatter
         one = commands.add_parser(name, help=text, description=text, formatter_class=shown)
-        if name != "train":
-            one.add_argument("--model", help="folder of a model; none: runs/small, else ours")
+        own = "runs/instruct, else ours" if name == "chat" else "runs/small, else ours"
+        own = "ours; what --instruct starts from" if name == "train" else own
+        one.add_argument("--model", help=f"folder of a model; none: {own}")
         if name in ("train", "evaluate"):
             one.add_argument("--text", help="folder of .txt files; none: the course's corpus")
         if name in ("sample", "routes"):
@@ -53,12 +55,27 @@ def parser():
         if name in ("train", "export"):
             text = "replace the run or model that --out holds; without, it is refused"
             one.add_argument("--overwrite", action="store_true", help=text)
-    _add_options(*(commands.choices[name] for name in ("train", "sample", "routes", "export")))
+    _add_options(*(commands.choices[name] for name in ("train", "routes", "export")))
+    _add_sampling(commands.choices["sample"], tokens=120, temperature=0.8)
+    _add_sampling(commands.choices["chat"], tokens=80, temperature=0.0)
+    text = "what the model is told before the first question"
+    commands.choices["chat"].add_argument("--system", help=text)
     return top
 
 
-def _add_options(train, sample, routes, export):
-    train.add_argument("--out", default="runs/small", help="folder for the run and its model")
+def _add_sampling(one, tokens, temperature):
+    one.add_argument("--tokens", type=int, default=tokens, help="how many to add at most")
+    one.add_argument("--temperature", type=float, default=temperature, help="0 is greedy")
+    one.add_argument("--top-k", type=int, help="keep only the k most likely tokens; none: all")
+    one.add_argument("--top-p", type=float, default=0.95, help="keep this share of likelihood")
+    one.add_argument("--seed", type=int, default=0, help="another seed, another text")
+
+
+def _add_options(train, routes, export):
+    text = "folder for the run and its model; none: runs/small, or runs/instruct with --instruct"
+    train.add_argument("--out", help=text)
+    text = "tune a model on the corpus's tasks and preferences, instead of training one"
+    train.add_argument("--instruct", action="store_true", help=text)
     train.add_argument("--resume", action="store_true", help="go on with an unfinished run")
     train.add_argument("--budget", type=int, default=2_000_000, help="bytes of the course's corpus")
     train.add_argument("--preset", choices=("small", "tiny"), default="small", help="model size")
@@ -69,13 +86,8 @@ def _add_options(train, sample, routes, export):
     train.add_argument("--shard", action="store_true", help="divide all other weights too: FSDP2")
     for field in dataclasses.fields(Settings):
         option = "--" + field.name.replace("_", "-")
-        text = MEANING[field.name]
-        train.add_argument(option, type=field.type, default=field.default, help=text)
-    sample.add_argument("--tokens", type=int, default=120, help="how many to add at most")
-    sample.add_argument("--temperature", type=float, default=0.8, help="0 is greedy")
-    sample.add_argument("--top-k", type=int, help="keep only the k most likely tokens; none: all")
-    sample.add_argument("--top-p", type=float, default=0.95, help="keep this share of likelihood")
-    sample.add_argument("--seed", type=int, default=0, help="another seed, another text")
+        text = f"{MEANING[field.name]}; none: {field.default}, or as --instruct has it"
+        train.add_argument(option, type=field.type, help=text)
     routes.add_argument("--layer", type=int, default=0, help="counted from 0")
     export.add_argument("--out", required=True, help="folder to write")
     export.add_argument("--dtype", choices=("float32", "bfloat16", "float16"), default="float32")

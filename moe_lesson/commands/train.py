@@ -8,6 +8,7 @@ from moe_lesson import pick_device
 from moe_lesson.checkpoints import folder as checkpoint
 from moe_lesson.commands import plan as plans
 from moe_lesson.commands.console import INTERRUPTED, complain, say, say_pieces
+from moe_lesson.commands.instruct import tune
 from moe_lesson.commands.options import PROMPT
 from moe_lesson.inference.generate import stream_text
 from moe_lesson.inference.sampling import Sampling
@@ -28,6 +29,9 @@ def train(args):
 
     Lesson 9.
     """
+    args.out = args.out or ("runs/instruct" if args.instruct else "runs/small")
+    if args.instruct:
+        return tune(args)
     with together(args.expert_parallel, args.shard, args.out) as team:
         return _train(args, team)
 
@@ -35,7 +39,8 @@ def train(args):
 def _train(args, team):
     folder, plan = Path(args.out), plans.plan_of(args)
     base = getattr(configs, args.preset.upper())
-    settings = Settings(**{name: getattr(args, name) for name in MEANING})
+    given = {name: value for name in MEANING if (value := getattr(args, name)) is not None}
+    settings = Settings(**given)
     with team.in_turn():
         plans.check_run(folder, plan, args.resume, args.overwrite)
         plans.sized(base, args.experts, args.top_k, base.vocab_size)

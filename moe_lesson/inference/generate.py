@@ -9,6 +9,7 @@ from moe_lesson.inference.decoder import Decoder
 from moe_lesson.inference.sampling import Sampling, choose
 from moe_lesson.models.likelihood import measuring
 from moe_lesson.moe.routing import Routing
+from moe_lesson.text.chat import chat_ids
 from moe_lesson.text.tokenizer import END, text_ids
 
 
@@ -157,17 +158,91 @@ def stream_text(model, tokenizer, prompt, tokens=100, sampling=None):
     Lesson 9.
     """
     ids = text_ids(tokenizer, prompt)
-    shown = text = tokenizer.decode(ids)
-    yield shown
+    yield tokenizer.decode(ids)
+    yield from _pieces(model, tokenizer, ids, tokens, sampling)
+
+
+def _pieces(model, tokenizer, ids, tokens, sampling, alone=False):
+    """Yield what follows some ids as it comes; ``alone``: as if it were a text of its own."""
+    begin = len(ids) if alone else 0
+    shown = text = tokenizer.decode(ids[begin:])
     room = model.config.context_len + 1 - len(ids)
     for token in stream(model, [ids], min(tokens, max(room, 1)), sampling):
         ids.append(token.id_B.item())
-        text = tokenizer.decode(ids)
+        text = tokenizer.decode(ids[begin:])
         if not text.endswith("\ufffd"):
             yield text[len(shown) :]
             shown = text
     if text != shown:
         yield text[len(shown) :]
+
+
+def stream_answer(model, tokenizer, messages, tokens=100, sampling=None):
+    """Answer a conversation and yield the answer piece by piece.
+
+    Args:
+        messages: as ``chat.check_messages`` wants them, the last one a user's.
+
+    Raises:
+        ValueError: as ``chat.chat_ids`` and ``check_prompts``; the last message is an answer.
+
+    >>> from moe_lesson.models.config import TINY
+    >>> from moe_lesson.models.mixtral import Mixtral
+    >>> from moe_lesson.text.tokenizer import train_tokenizer
+    >>> asked = [{"role": "user", "content": "Who?"}]
+    >>> pieces = stream_answer(Mixtral(TINY), train_tokenizer(["ab"], 260), asked, tokens=4)
+    >>> len(list(pieces)) > 0
+    True
+
+    Lesson 11.
+    """
+    ids = _asked(tokenizer, messages)
+    pieces = _pieces(model, tokenizer, ids, tokens, sampling, alone=True)
+    first = next(pieces, "")
+    yield first.removeprefix(" ")  # the template's space, no part of the answer
+    yield from pieces
+
+
+def answers(model, tokenizer, conversations, tokens=60, batch=32):
+    """Answer many conversations, greedily, those of like length at once.
+
+    Args:
+        conversations: each as for ``stream_answer``.
+
+    Returns:
+        A list of texts, in the order of the conversations.
+
+    Raises:
+        ValueError: as ``stream_answer``.
+
+    >>> from moe_lesson.models.config import TINY
+    >>> from moe_lesson.models.mixtral import Mixtral
+    >>> from moe_lesson.text.tokenizer import train_tokenizer
+    >>> asked = [[{"role": "user", "content": "Who?"}]] * 3
+    >>> len(answers(Mixtral(TINY), train_tokenizer(["ab"], 260), asked, tokens=4))
+    3
+
+    Lesson 11.
+    """
+    prompts = [_asked(tokenizer, messages) for messages in conversations]
+    order = sorted(range(len(prompts)), key=lambda n: len(prompts[n]))
+    found = [""] * len(prompts)
+    for first in range(0, len(order), batch):
+        part = order[first : first + batch]
+        room = model.config.context_len + 1 - max(len(prompts[n]) for n in part)
+        steps = stream(model, [prompts[n] for n in part], min(tokens, max(room, 1)))
+        columns = zip(*(token.id_B.tolist() for token in steps))
+        for n, ids in zip(part, columns):
+            found[n] = tokenizer.decode([i for i in ids if i != END]).removeprefix(" ")
+    return found
+
+
+def _asked(tokenizer, messages):
+    """Return the ids of a conversation that ends with a question."""
+    ids, is_answer = chat_ids(tokenizer, messages)
+    if is_answer[-1]:
+        raise ValueError("the last message is of 'assistant': there is nothing to answer")
+    return ids
 
 
 def complete(model, tokenizer, prompt, tokens=100, sampling=None):

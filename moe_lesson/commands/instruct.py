@@ -1,0 +1,58 @@
+"""The command ``train --instruct``: from a model that continues to one that answers."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from moe_lesson import pick_device
+from moe_lesson.checkpoints import folder as checkpoint
+from moe_lesson.checkpoints.shipped import FOLDER
+from moe_lesson.commands import plan as plans
+from moe_lesson.commands.console import INTERRUPTED, complain, say
+from moe_lesson.training.instruct import DPO, SFT, instruct
+from moe_lesson.training.settings import MEANING
+from moe_lesson.training.stopping import stop_gently
+
+OTHERS = ("text", "resume", "experts", "top_k", "shard")  # options that mean nothing here
+
+
+def tune(args):
+    """Tune a model on the corpus's tasks and preferences, and keep it.
+
+    Returns:
+        An exit code; None when the run is over.
+
+    Raises:
+        ValueError: an option that belongs to training from the start; the model holds no
+            tokenizer or reaches less far than the tasks need.
+
+    Lesson 11.
+    """
+    for name in OTHERS:
+        if value := getattr(args, name):
+            option = name.replace("_", "-")
+            raise ValueError(f"--{option} is {value!r}: with --instruct it must be left out")
+    folder = Path(args.out)
+    plans.check_free(folder, args.overwrite)
+    given = {name: value for name in MEANING if (value := getattr(args, name)) is not None}
+    sft = replace(SFT, **given)
+    dpo = replace(DPO, seed=sft.seed, steps=min(DPO.steps, sft.steps))
+    base = Path(args.model or FOLDER / "small")
+    model, words = checkpoint.load(base, device=pick_device())
+    if words is None:
+        raise ValueError(f"{base} holds no tokenizer.json")
+    if model.config.context_len < sft.length:
+        found = f"the context of {base} is {model.config.context_len}"
+        raise ValueError(f"{found}: tuning needs {sft.length}, or a --length that it has")
+    say(f"{base}: {sft.steps} steps on answers, then {dpo.steps} on preferences")
+    with stop_gently() as stop:
+        rows, moved = instruct(model, words, sft, dpo)
+        if args.overwrite:
+            plans.clear(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        checkpoint.save(folder, model, words)
+    if stop.is_set():
+        done = f"stopped after step {len(rows)} of {sft.steps}, {len(moved)} of {dpo.steps}"
+        complain("train", f"{done}: the model as it was then is in {folder}")
+        return INTERRUPTED
+    say(f"nats per answer token {rows[0]['nats']:.3f} to {rows[-1]['nats']:.3f}")
+    say(f"the model is in {folder}: try python -m moe_lesson chat --model {folder}")

@@ -1,0 +1,1 @@
+"""Tasks over the corpus's own world: instructions, answers, and rules that judge any answer."""

@@ -1,0 +1,87 @@
+"""The recipe of the shipped model that follows instructions: answers first, then preferences."""
+
+from itertools import islice
+
+from moe_lesson.corpus.tasks.build import tasks
+from moe_lesson.corpus.tasks.preferences import pairs
+from moe_lesson.text.chat import chat_ids
+from moe_lesson.training.finetune import dpo_losses, pack, preferences, sft_losses, tune
+from moe_lesson.training.settings import Settings
+
+TASKS, PAIRS = 24_000, 4_000  # how many are written
+SFT = Settings(
+    steps=2400, batch=4, length=256, learning_rate=2e-3, warmup=50, weight_decay=0.0, seed=0
+)
+DPO = Settings(
+    steps=200, batch=16, length=256, learning_rate=1e-4, warmup=30, weight_decay=0.0, seed=0
+)
+
+
+def dialogue(words, task, answer=None):
+    """Turn a task into tokens, with its own answer or another.
+
+    >>> from moe_lesson.text.tokenizer import train_tokenizer
+    >>> words = train_tokenizer(["[INST] [/INST]"], vocab_size=260)
+    >>> dialogue(words, next(tasks())).ids[0]
+    1
+
+    Lesson 11.
+    """
+    said = {"role": "assistant", "content": answer or task.answer}
+    return chat_ids(words, [*task.messages, said])
+
+
+def instructions(words, count=TASKS, seed=0, **chosen):
+    """Write tasks and pack them into rows of the model's context.
+
+    Args:
+        chosen: as ``corpus.tasks.build.tasks`` takes them.
+
+    Returns:
+        A ``finetune.Packed``.
+
+    >>> from moe_lesson.text.tokenizer import train_tokenizer
+    >>> words = train_tokenizer(["[INST] [/INST] the of and"] * 9, vocab_size=300)
+    >>> instructions(words, count=3, length=2000).id_BS.shape[1]
+    2000
+
+    Lesson 11.
+    """
+    length = chosen.pop("length", SFT.length)
+    drawn = islice(tasks(seed=seed, **chosen), count)
+    return pack([dialogue(words, task) for task in drawn], length)
+
+
+def judged(model, words, count=PAIRS, seed=0, **chosen):
+    """Write pairs of answers of which a rule says which is better; the model is the reference.
+
+    Args:
+        chosen: as ``corpus.tasks.preferences.pairs`` takes them.
+
+    Returns:
+        A ``finetune.Preferences``.
+
+    Lesson 11.
+    """
+    drawn = list(islice(pairs(seed=seed, **chosen), count))
+    better = [dialogue(words, pair.task, pair.better) for pair in drawn]
+    worse = [dialogue(words, pair.task, pair.worse) for pair in drawn]
+    return preferences(model, better, worse, DPO.length)
+
+
+def instruct(model, words, sft=SFT, dpo=DPO, progress=True):
+    """Tune a model in place on answers, then on preferences.
+
+    Returns:
+        The rows of both, as of ``finetune.tune``; those of the second are fewer than its
+        settings say where it was stopped, and none where the first was.
+
+    Lesson 11.
+    """
+    enough = 4 * sft.steps * sft.batch  # about four tasks a row: a short run writes no more
+    packed = instructions(words, min(TASKS, enough), sft.seed, length=sft.length)
+    rows = tune(model, sft_losses(model, packed, sft), sft, progress)
+    if len(rows) < sft.steps:
+        return rows, []
+    held = judged(model, words, min(PAIRS, dpo.steps * dpo.batch), dpo.seed)
+    return rows, tune(model, dpo_losses(model, held, dpo), dpo, progress)

@@ -1,18 +1,17 @@
 """Tune the shipped model to follow instructions: ``python tools/train_instruct.py``.
 
-Starts from ``data/checkpoints/small`` and writes ``data/checkpoints/instruct``: the weights after
-answers and preferences (the recipe is ``moe_lesson/training/instruct.py``), what the run measured
-(``run.json``), what the model scores on tasks, pairs and pages that no tuning text has
-(``scores.json``), and its card (``README.md``). ``--sft FOLDER`` also keeps the model as it was
-between the two.
+Starts from ``data/checkpoints/small``; the recipe is ``moe_lesson/training/instruct.py``. Writes
+``data/checkpoints/answers``, the model after tuning on answers, and ``data/checkpoints/instruct``,
+the same after preferences: weights, what the run measured (``run.json``), what the model scores
+on tasks, pairs and pages that no tuning text has (``scores.json``), a card (``README.md``).
 """
 
 import argparse
-import dataclasses
 import json
 import sys
 import time
 from collections import defaultdict
+from dataclasses import asdict
 from pathlib import Path
 
 import torch
@@ -28,6 +27,7 @@ from moe_lesson.corpus.tasks.preferences import held_out_pairs
 from moe_lesson.inference.generate import answers
 from moe_lesson.training import instruct
 from moe_lesson.training.finetune import dpo_losses, measured_logps, pack, sft_losses, tune
+from moe_lesson.training.instruct import DPO, PHASES
 from tools.measure import threads
 from tools.train_small import scores
 
@@ -67,21 +67,23 @@ def measured(model, words):
     return found | {"right": by_family, "preferred": preferred(model, words)}, seen
 
 
-def card(measured_by, rows, moved, seen):
+def card(by, moved, seen):
     """Write the model's card."""
-    names = ("base", "answers", "answers and preferences")
-    sft, dpo = instruct.SFT, instruct.DPO
     lines = [
         "# instruct: the small Mixtral, tuned to follow instructions",
         "",
         "The weights of `small`, tuned on answers, then on preferences; bfloat16. Apache-2.0.",
         "",
         "- **Made by** `python tools/train_instruct.py`, seed 0.",
-        f"- **Answers**: {instruct.TASKS:,} tasks of `moe_lesson.corpus.tasks`, "
-        f"{sft.steps:,} steps of {sft.batch} x {sft.length} tokens at a peak rate of "
-        f"{sft.learning_rate}, balance loss {sft.balance_weight}, {rows[-1]['seconds']:,.0f} s.",
-        f"- **Preferences**: {instruct.PAIRS:,} pairs, {dpo.steps:,} steps of {dpo.batch} pairs at "
-        f"{dpo.learning_rate}, DPO with beta 0.1, {moved[-1]['seconds']:,.0f} s; {threads()}.",
+        "- **Answers**: "
+        + ", then ".join(
+            f"{instruct.TASKS:,} tasks of `moe_lesson.corpus.tasks`, {one.steps:,} steps of "
+            f"{one.batch} x {one.length} tokens at a peak rate of {one.learning_rate}"
+            for one in PHASES
+        )
+        + f"; balance loss {PHASES[0].balance_weight}.",
+        f"- **Preferences**: {instruct.PAIRS:,} pairs, {DPO.steps:,} steps of {DPO.batch} pairs at "
+        f"{DPO.learning_rate}, DPO with beta 0.1, {moved[-1]['seconds']:,.0f} s; {threads()}.",
         "- **Template**: Mixtral's version 1, `moe_lesson.text.chat`.",
         "",
         "## Share of held-out tasks answered rightly, greedily",
@@ -90,11 +92,11 @@ def card(measured_by, rows, moved, seen):
         "no tuning text; of the others' subjects half were not.",
         "",
     ]
-    lines += table(names, [one["right"] for one in measured_by])
+    lines += table({name: one["right"] for name, one in by.items()})
     lines += ["", "## Share of held-out pairs whose better answer is the likelier", ""]
-    lines += table(names, [one["preferred"] for one in measured_by])
+    lines += table({name: one["preferred"] for name, one in by.items()})
     lines += ["", "## Bits per byte of the corpus, held out: what is forgotten", ""]
-    lines += table(names, [one["language"] for one in measured_by])
+    lines += table({name: one["language"] for name, one in by.items()})
     lines += ["", "## Answers", "", "The first held-out tasks of each family, not chosen.", ""]
     shown = defaultdict(int)
     lines += ["| family | asked | answered | |", "|---|---|---|---|"]
@@ -108,11 +110,12 @@ def card(measured_by, rows, moved, seen):
     return "\n".join(lines)
 
 
-def table(names, columns):
+def table(columns):
     """Write one column a model, one row a key."""
-    lines = ["| | " + " | ".join(names) + " |", "|---" * (len(names) + 1) + "|"]
-    for key in columns[-1]:
-        lines.append(f"| {key} | " + " | ".join(str(one.get(key, "")) for one in columns) + " |")
+    lines = ["| | " + " | ".join(columns) + " |", "|---" * (len(columns) + 1) + "|"]
+    for key in list(columns.values())[-1]:
+        cells = (str(one.get(key, "")) for one in columns.values())
+        lines.append(f"| {key} | " + " | ".join(cells) + " |")
     return lines
 
 
@@ -122,34 +125,47 @@ noise. It knows by heart a part of that world's facts and invents the rest in th
 A refusal is a form it has learnt, not a judgement: other words get round it."""
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--sft", type=Path, help="folder for the model after answers alone")
-    kept = parser.parse_args().sft
-    model, words, *_ = shipped("small")
-    stages = [measured(model, words)]
-    packed = instruct.instructions(words)
-    rows = tune(model, sft_losses(model, packed, instruct.SFT), instruct.SFT)
-    if kept:
-        checkpoint.save(kept, model, words, dtype=torch.bfloat16)
-    stages.append(measured(model, words))
-    pairs = instruct.judged(model, words)
-    moved = tune(model, dpo_losses(model, pairs, instruct.DPO), instruct.DPO)
-    folder = FOLDER / "instruct"
+def ship(name, model, words, history, run):
+    """Write a model's folder; return what it scores as it was written, and what it said."""
+    folder = FOLDER / name
     folder.mkdir(parents=True, exist_ok=True)
     checkpoint.save(folder, model, words, dtype=torch.bfloat16)
-    model, words = checkpoint.load(folder, dtype=torch.float32)
-    stages.append(measured(model, words))
-    by = [found for found, _ in stages]
-    told = by[-1] | {"before": {"base": by[0], "answers": by[1]}}
-    (folder / "scores.json").write_text(json.dumps(told, indent=1) + "\n")
-    shown = [row for row in rows if row["step"] % 20 == 1], [r for r in moved if r["step"] % 5 == 1]
-    run = {"settings": dataclasses.asdict(instruct.SFT), "rows": shown[0]}
-    run |= {"preferences": {"settings": dataclasses.asdict(instruct.DPO), "rows": shown[1]}}
     (folder / "run.json").write_text(json.dumps(run) + "\n")
-    text = card(by, rows, moved, stages[-1][1])
-    (folder / "README.md").write_text(text, encoding="utf-8")
-    print(f"written to {folder} at {time.strftime('%H:%M')}")
+    found, seen = measured(*checkpoint.load(folder, dtype=torch.float32))
+    (folder / "scores.json").write_text(json.dumps(found | {"before": history}, indent=1) + "\n")
+    return found, seen
+
+
+def kept(rows, settings, every):
+    """Keep of a run what is drawn."""
+    return {"settings": asdict(settings), "rows": [r for r in rows if r["step"] % every == 1]}
+
+
+def main():
+    argparse.ArgumentParser(description=__doc__).parse_args()
+    model, words, *_ = shipped("small")
+    by = {"base": measured(model, words)[0]}
+    for phase in PHASES:
+        model = model.bfloat16().float()  # begin with what could have been saved
+        packed = instruct.instructions(words, seed=phase.seed)
+        rows = tune(model, sft_losses(model, packed, phase), phase)
+    run = kept(rows, PHASES[-1], 20) | {"phases": [asdict(phase) for phase in PHASES]}
+    by["answers"], _ = ship("answers", model, words, dict(by), run)
+    (FOLDER / "answers" / "README.md").write_text(ANSWERS, encoding="utf-8")
+    moved = tune(model, dpo_losses(model, instruct.judged(model, words), DPO), DPO)
+    run |= {"preferences": kept(moved, DPO, 5)}
+    by["answers and preferences"], seen = ship("instruct", model, words, dict(by), run)
+    text = card(by, moved, seen)
+    (FOLDER / "instruct" / "README.md").write_text(text, encoding="utf-8")
+    print(f"written to {FOLDER} at {time.strftime('%H:%M')}")
+
+
+ANSWERS = """\
+# answers: the small Mixtral, tuned on answers alone
+
+What `instruct` was before its preferences: see the card there, which compares the two.
+Made by `python tools/train_instruct.py`, seed 0; bfloat16. Apache-2.0.
+"""
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """The recipe of the shipped model that follows instructions: answers first, then preferences."""
 
+from dataclasses import replace
 from itertools import islice
 
 from moe_lesson.corpus.tasks.build import tasks
@@ -8,13 +9,12 @@ from moe_lesson.text.chat import chat_ids
 from moe_lesson.training.finetune import dpo_losses, pack, preferences, sft_losses, tune
 from moe_lesson.training.settings import Settings
 
-TASKS, PAIRS = 24_000, 4_000  # how many are written
-SFT = Settings(
-    steps=2400, batch=4, length=256, learning_rate=2e-3, warmup=50, weight_decay=0.0, seed=0
-)
-DPO = Settings(
-    steps=200, batch=16, length=256, learning_rate=1e-4, warmup=30, weight_decay=0.0, seed=0
-)
+TASKS, PAIRS = 24_000, 4_000  # how many are written, of tasks for each phase
+FIRST = Settings(steps=2400, batch=4, length=256, learning_rate=2e-3, weight_decay=0.0)
+# Two phases, on other tasks each: after the first the forms were learnt, and hardly any copying.
+PHASES = (FIRST, replace(FIRST, steps=3000, learning_rate=4e-3, warmup=100, seed=1))
+SFT = PHASES[-1]
+DPO = replace(FIRST, steps=200, batch=16, learning_rate=1e-4, warmup=30)
 
 
 def dialogue(words, task, answer=None):
@@ -70,7 +70,7 @@ def judged(model, words, count=PAIRS, seed=0, **chosen):
 
 
 def instruct(model, words, sft=SFT, dpo=DPO, progress=True):
-    """Tune a model in place on answers, then on preferences.
+    """Tune a model in place on answers, in one phase, then on preferences.
 
     Returns:
         The rows of both, as of ``finetune.tune``; those of the second are fewer than its

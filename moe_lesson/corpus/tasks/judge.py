@@ -50,13 +50,13 @@ def _fact(task, text):
 
 def _foreign(task, text):
     """Tell whether an answer is how another language says it: "viene da" is no Spanish."""
-    about = task.about
-    clause = statement(about["question"], subject_of(task))
-    own, found = about["answer_language"], {}
-    for language in LANGUAGES:
-        found[language] = {plain(one) for one in variants(clause, language)}
-    known = plain(text)
-    return known not in found.pop(own) and any(known in texts for texts in found.values())
+    own, question = task.about["answer_language"], task.about["question"]
+    close = [one for one in LANGUAGES if one != own and speaks(text, one)]
+    if not close:
+        return False
+    clause, known = statement(question, subject_of(task)), plain(text)
+    own, *others = ({plain(one) for one in variants(clause, each)} for each in (own, *close))
+    return known not in own and any(known in texts for texts in others)
 
 
 def _styled(task, text):

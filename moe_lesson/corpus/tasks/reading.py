@@ -1,13 +1,14 @@
 """What an answer says: words without signs, names that nobody asked for, its language."""
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 
 from moe_lesson.corpus.languages.lexicon import LANGUAGES, Word, lexicon
 from moe_lesson.corpus.languages.realise import grammar
 from moe_lesson.corpus.stories.world import world
 
 
+@lru_cache(maxsize=1 << 14)
 def plain(text):
     """Write a text without case, signs and double spaces.
 
@@ -29,6 +30,11 @@ def has(text, value):
     """
     value, text = f" {plain(value)} ", plain(text)
     return value in f" {text} " or value in f" {_split(text)} "
+
+
+@cache
+def _months():
+    return frozenset(month for language in LANGUAGES for month in grammar(language).MONTHS)
 
 
 def _split(text):
@@ -63,8 +69,7 @@ def strangers(task, text):
     given = f"{task.messages[-1]['content']} {task.answer} {task.about['value']}"
     allowed = set(re.findall(r"\w+", given))
     found = re.findall(r"\w+", text)
-    months = {month for one in LANGUAGES for month in grammar(one).MONTHS}
-    odd = (word for word in found if word in invented() or word.isdigit() or word in months)
+    odd = (w for w in found if w in invented() or w.isdigit() or w in _months())
     return [word for word in odd if word not in allowed]
 
 

@@ -35,7 +35,7 @@ def language_task(name, tools):
     question = tools.plan.pick(TRAINED_FACTS)
     subject, seen = draw_subject(question, tools)
     system = phrase(target, "only", tools.style)
-    task = fact_about(question, subject, tools, ("", "full", seen), system=system)
+    task = fact_about(question, subject, tools, ("", "", seen), system=system)
     return stated(question, subject, task._replace(name=name), target)
 
 

@@ -4,7 +4,6 @@ import sys
 from pathlib import Path
 
 from moe_lesson.checkpoints import folder as checkpoint
-from moe_lesson.checkpoints.shipped import FOLDER
 from moe_lesson.commands.console import say_pieces
 from moe_lesson.commands.read import load
 from moe_lesson.inference.generate import stream_answer
@@ -17,11 +16,15 @@ OWN = "runs/instruct"  # where ``train --instruct`` puts a model unless it is to
 def chat(args):
     """Answer what is typed or piped in, a line at a time, until the input ends.
 
+    Raises:
+        ValueError: no model is named and none was tuned here; as ``read.load``.
+
     Lesson 11.
     """
-    if args.model is None:
-        own = Path(OWN)
-        args.model = own if (own / checkpoint.CONFIG).exists() else FOLDER / "instruct"
+    args.model = args.model or OWN
+    if args.model == OWN and not Path(OWN, checkpoint.CONFIG).exists():
+        ways = "train --instruct makes one, --model names another"
+        raise ValueError(f"there is no tuned model in {OWN}: {ways}")
     model, words = load(args)
     sampling = Sampling(args.temperature, args.top_k, args.top_p, args.seed)
     said = [] if args.system is None else [{"role": "system", "content": args.system}]

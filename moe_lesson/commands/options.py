@@ -45,7 +45,7 @@ def parser():
     }.items():
         shown = argparse.ArgumentDefaultsHelpFormatter
         one = commands.add_parser(name, help=text, description=text, formatter_class=shown)
-        own = "runs/instruct, else ours" if name == "chat" else "runs/small, else ours"
+        own = "runs/instruct" if name == "chat" else "runs/small, else ours"
         own = "ours; what --instruct starts from" if name == "train" else own
         one.add_argument("--model", help=f"folder of a model; none: {own}")
         if name in ("train", "evaluate"):

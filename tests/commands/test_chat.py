@@ -73,6 +73,14 @@ def test_a_mistake_is_one_clear_line(typed, capsys, words, lines, said):
     assert said in error and error.count("\n") == 1
 
 
+def test_without_a_tuned_model_it_says_how_to_make_one(typed, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    typed("Who?\n")
+    assert main(["chat"]) == 2
+    said = "there is no tuned model in runs/instruct: train --instruct makes one"
+    assert said in capsys.readouterr().err
+
+
 def test_the_oldest_is_forgotten_and_the_system_message_stays():
     words = train_tokenizer(["[INST] [/INST] a"], vocab_size=260)
     said = [{"role": "system", "content": "S"}]

@@ -12,6 +12,8 @@ from moe_lesson.moe.routing import Routing
 from moe_lesson.text.chat import chat_ids
 from moe_lesson.text.tokenizer import END, text_ids
 
+TOGETHER = 32  # conversations that are answered at once
+
 
 class Token(NamedTuple):
     """Hold one new token of every sequence of a batch, and how it came about.
@@ -203,7 +205,7 @@ def stream_answer(model, tokenizer, messages, tokens=100, sampling=None):
     yield from pieces
 
 
-def answers(model, tokenizer, conversations, tokens=60, batch=32):
+def answers(model, tokenizer, conversations, tokens=60):
     """Answer many conversations, greedily, those of like length at once.
 
     Args:
@@ -227,8 +229,8 @@ def answers(model, tokenizer, conversations, tokens=60, batch=32):
     prompts = [_asked(tokenizer, messages) for messages in conversations]
     order = sorted(range(len(prompts)), key=lambda n: len(prompts[n]))
     found = [""] * len(prompts)
-    for first in range(0, len(order), batch):
-        part = order[first : first + batch]
+    for first in range(0, len(order), TOGETHER):
+        part = order[first : first + TOGETHER]
         room = model.config.context_len + 1 - max(len(prompts[n]) for n in part)
         steps = stream(model, [prompts[n] for n in part], min(tokens, max(room, 1)))
         columns = zip(*(token.id_B.tolist() for token in steps))

@@ -254,12 +254,11 @@ def preferences(model, better, worse, length):
     return Preferences(*sides, logps[0] - logps[1])
 
 
-def tune(model, losses, settings, progress=True, watch=None):
+def tune(model, losses, settings, progress=True):
     """Tune a model in place, in as many steps as the settings say; Ctrl-C ends it gently.
 
     Args:
         losses: called with a step, from 0: the sum to minimise, and a dict of what to report.
-        watch: called after every step with its row.
 
     Returns:
         A list of rows as of ``loop.train``, with what ``losses`` reported.
@@ -293,8 +292,6 @@ def tune(model, losses, settings, progress=True, watch=None):
             rows[-1]["seconds"] = time.perf_counter() - began
             bar.set_postfix_str(f"{total.item():.3f}", refresh=False)
             bar.update()
-            if watch:
-                watch(rows[-1])
     return rows
 
 

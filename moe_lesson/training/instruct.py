@@ -69,7 +69,7 @@ def judged(model, words, count=PAIRS, seed=0, **chosen):
     return preferences(model, better, worse, DPO.length)
 
 
-def instruct(model, words, sft=SFT, dpo=DPO, progress=True):
+def instruct(model, words, sft=SFT, dpo=DPO):
     """Tune a model in place on answers, in one phase, then on preferences.
 
     Returns:
@@ -80,8 +80,8 @@ def instruct(model, words, sft=SFT, dpo=DPO, progress=True):
     """
     enough = 4 * sft.steps * sft.batch  # about four tasks a row: a short run writes no more
     packed = instructions(words, min(TASKS, enough), sft.seed, length=sft.length)
-    rows = tune(model, sft_losses(model, packed, sft), sft, progress)
+    rows = tune(model, sft_losses(model, packed, sft), sft)
     if len(rows) < sft.steps:
         return rows, []
     held = judged(model, words, min(PAIRS, dpo.steps * dpo.batch), dpo.seed)
-    return rows, tune(model, dpo_losses(model, held, dpo), dpo, progress)
+    return rows, tune(model, dpo_losses(model, held, dpo), dpo)

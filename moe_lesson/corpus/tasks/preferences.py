@@ -15,12 +15,11 @@ from moe_lesson.corpus.tasks.truth import truth_of
 RULES = ("true", "agree", "length", "polite", "ban", "language")
 
 
-def pairs(seed=0, start=0, rules=RULES, languages=LANGUAGES):
+def pairs(seed=0, rules=RULES):
     """Write pairs without end, all rules and languages in turn.
 
     Args:
         seed: of the whole series; 0 to 999.
-        start: of the series: below HELD_OUT_START for tuning.
 
     Yields:
         Pairs, all of seen people and towns.
@@ -30,12 +29,12 @@ def pairs(seed=0, start=0, rules=RULES, languages=LANGUAGES):
 
     Lesson 11.
     """
-    cells = [(rule, language) for rule in rules for language in languages]
-    for number in count(start + seed * 1_000_000):
+    cells = [(rule, language) for rule in rules for language in LANGUAGES]
+    for number in count(seed * 1_000_000):
         yield pair(number, *cells[number % len(cells)])
 
 
-def held_out_pairs(count, rules=RULES, languages=LANGUAGES):
+def held_out_pairs(count):
     """Write pairs that no tuning text has; half of them are of unseen people and towns.
 
     >>> len(held_out_pairs(2))
@@ -43,7 +42,7 @@ def held_out_pairs(count, rules=RULES, languages=LANGUAGES):
 
     Lesson 11.
     """
-    cells = [(rule, language) for rule in rules for language in languages]
+    cells = [(rule, language) for rule in RULES for language in LANGUAGES]
     return [pair(HELD_OUT_START + n, *cells[n % len(cells)], unseen=True) for n in range(count)]
 
 

@@ -8,8 +8,8 @@ from moe_lesson.checkpoints import folder as checkpoint
 from moe_lesson.checkpoints.shipped import FOLDER
 from moe_lesson.commands import plan as plans
 from moe_lesson.commands.console import INTERRUPTED, complain, say
+from moe_lesson.commands.options import given
 from moe_lesson.training.instruct import DPO, SFT, instruct
-from moe_lesson.training.settings import MEANING
 from moe_lesson.training.stopping import stop_gently
 
 OTHERS = ("text", "resume", "experts", "top_k", "shard")  # options that mean nothing here
@@ -33,8 +33,7 @@ def tune(args):
             raise ValueError(f"--{option} is {value!r}: with --instruct it must be left out")
     folder = Path(args.out)
     plans.check_free(folder, args.overwrite)
-    given = {name: value for name in MEANING if (value := getattr(args, name)) is not None}
-    sft = replace(SFT, **given)
+    sft = replace(SFT, **given(args))
     dpo = replace(DPO, seed=sft.seed, steps=min(DPO.steps, sft.steps))
     base = Path(args.model or FOLDER / "small")
     model, words = checkpoint.load(base, device=pick_device())

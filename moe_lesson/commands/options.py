@@ -93,6 +93,17 @@ def _add_options(train, routes, export):
     export.add_argument("--dtype", choices=("float32", "bfloat16", "float16"), default="float32")
 
 
+def given(args):
+    """Return the settings of training that were typed; what was not has several defaults.
+
+    >>> given(parser().parse_args(["train", "--steps", "7"]))
+    {'steps': 7}
+
+    Lesson 9.
+    """
+    return {name: value for name in MEANING if (value := getattr(args, name)) is not None}
+
+
 def check_options(args):
     """Refuse what no command can mean: an empty name, a number out of its range.
 

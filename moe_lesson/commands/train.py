@@ -9,7 +9,7 @@ from moe_lesson.checkpoints import folder as checkpoint
 from moe_lesson.commands import plan as plans
 from moe_lesson.commands.console import INTERRUPTED, complain, say, say_pieces
 from moe_lesson.commands.instruct import tune
-from moe_lesson.commands.options import PROMPT
+from moe_lesson.commands.options import PROMPT, given
 from moe_lesson.inference.generate import stream_text
 from moe_lesson.inference.sampling import Sampling
 from moe_lesson.models import config as configs
@@ -17,7 +17,7 @@ from moe_lesson.models.likelihood import bits_by, evaluate, token_nats
 from moe_lesson.models.mixtral import Mixtral
 from moe_lesson.training.checks import check_length, check_start
 from moe_lesson.training.ranks import together
-from moe_lesson.training.settings import MEANING, Settings
+from moe_lesson.training.settings import Settings
 from moe_lesson.training.stopping import stop_gently
 
 
@@ -39,8 +39,7 @@ def train(args):
 def _train(args, team):
     folder, plan = Path(args.out), plans.plan_of(args)
     base = getattr(configs, args.preset.upper())
-    given = {name: value for name in MEANING if (value := getattr(args, name)) is not None}
-    settings = Settings(**given)
+    settings = Settings(**given(args))
     with team.in_turn():
         plans.check_run(folder, plan, args.resume, args.overwrite)
         plans.sized(base, args.experts, args.top_k, base.vocab_size)

@@ -61,6 +61,14 @@ def judged(model, words, count=PAIRS, seed=0, **chosen):
     Returns:
         A ``finetune.Preferences``.
 
+    >>> from moe_lesson.models.config import TINY
+    >>> from moe_lesson.models.mixtral import Mixtral
+    >>> from moe_lesson.text.tokenizer import train_tokenizer
+    >>> words = train_tokenizer(["[INST] [/INST] the of and"] * 9, vocab_size=300)
+    >>> model = Mixtral(replace(TINY, context_len=256))
+    >>> len(judged(model, words, count=1, rules=("length",)).reference_B)
+    1
+
     Lesson 11.
     """
     drawn = list(islice(pairs(seed=seed, **chosen), count))
@@ -75,6 +83,12 @@ def instruct(model, words, sft=SFT, dpo=DPO):
     Returns:
         The rows of both, as of ``finetune.tune``; those of the second are fewer than its
         settings say where it was stopped, and none where the first was.
+
+    >>> from moe_lesson.checkpoints.shipped import shipped
+    >>> model, words, *_ = shipped("small")
+    >>> rows, moved = instruct(model, words, *(replace(s, steps=1, batch=1) for s in (SFT, DPO)))
+    >>> len(rows), len(moved)
+    (1, 1)
 
     Lesson 11.
     """

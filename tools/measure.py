@@ -9,7 +9,6 @@ in a memory.
 ``seats``, ``full``, ``leaks``: lesson 5, experts with seats in a Transformer and in a memory, and
 what a decoder reads of the future.
 ``race``: lesson 9, sparse against dense at 100 to 3,000 steps, each with its own schedule.
-``instruct``: lesson 11, three ways to a new task, sparse and dense.
 """
 
 import argparse
@@ -32,7 +31,6 @@ from moe_lesson.lessons.lesson03 import storage
 from moe_lesson.lessons.lesson04 import longer
 from moe_lesson.lessons.lesson05 import longer as seating
 from moe_lesson.lessons.lesson09 import race as races
-from moe_lesson.lessons.lesson11 import setups
 from moe_lesson.models.recurrent import RecurrentConfig
 from moe_lesson.study.trials import FOLDER, trial
 from moe_lesson.text.books import NOVELS, novel, shakespeare
@@ -147,15 +145,6 @@ def race(found, path, seeds):
             note(path, found, about | races.run(about["model"], data, settings))
 
 
-def instruct(found, path, seeds):
-    for name, balance, router, seed in setups.grid(seeds):
-        about = {"model": name, "balance": balance, "router": router, "seed": seed}
-        if wanted(found, about | {"setup": setups.SETUPS[-1]}):
-            found["runs"] = [run for run in found["runs"] if not about.items() <= run.items()]
-            for run in setups.record(name, balance, router, seed):
-                note(path, found, run)
-
-
 def seats(found, path, seeds):
     data = training_data(seating.VOCAB - 1, budget=seating.BUDGET)[1]
     measured(found, path, seeds, seating.speakers(), partial(seating.speak, data))
@@ -186,7 +175,6 @@ MEASUREMENTS = {  # name -> what its file says of every run, and who measures
     "full": (seating.Learning(), full),
     "leaks": (seating.GAMBLING, leaks),
     "race": (races.schedule(3000, 0.003, 0), race),
-    "instruct": (setups.INSTRUCT, instruct),
 }
 
 

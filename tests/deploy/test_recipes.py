@@ -6,7 +6,8 @@ import shlex
 import pytest
 import yaml
 
-from moe_lesson.commands.options import check_options, parser
+from moe_lesson.commands.options import check_options, given, parser
+from moe_lesson.training.settings import Settings
 from tests.rules.source import ROOT
 
 FILES = [ROOT / "deploy" / name for name in ("README.md", "train.yaml")]
@@ -27,7 +28,7 @@ def test_our_command_line_takes_what_the_recipes_type(words):
     args = parser().parse_args(words)
     check_options(args)
     assert args.command == "train" and args.expert_parallel > 1
-    assert args.batch % 4 == 0
+    assert Settings(**given(args)).batch % 4 == 0
 
 
 def test_the_task_file_is_yaml_with_the_keys_of_a_task():

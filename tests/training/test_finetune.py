@@ -87,7 +87,7 @@ def test_the_mean_is_over_tokens_not_over_answers(model, dialogues):
     model = model.double()
     logps = answer_logps(model, pack(dialogues, 40, together=False))
     counts = torch.tensor([sum(answers) for _, answers in dialogues])
-    nats = sft_loss(model, pack(dialogues, 64))[1]
+    nats = sft_loss(model, pack(dialogues, 64, together=False))[1]
     torch.testing.assert_close(nats, -logps.sum() / counts.sum(), rtol=0, atol=1e-10)
     assert abs(nats - (-logps / counts).mean()) > 1e-2
 
@@ -180,6 +180,13 @@ def test_tuning_lowers_the_loss_and_repeats(model, dialogues):
     assert [row["nats"] for row in runs[0]] == [row["nats"] for row in runs[1]]
     assert runs[0][-1]["nats"] < 0.5 * runs[0][0]["nats"]
     assert sorted(runs[0][0]) == "nats norm rate seconds step tokens".split()
+
+
+def test_each_step_draws_rows_of_its_own(model, dialogues):
+    settings = dataclasses.replace(SETTINGS, batch=1)
+    losses = sft_losses(model, pack(dialogues, 40, together=False), settings)
+    found = [losses(step)[1]["nats"] for step in range(9)]
+    assert len(set(found)) == 3 and found[4] == losses(4)[1]["nats"]
 
 
 def test_preferences_move_the_gap_and_say_what_moved(model, words):

@@ -26,7 +26,7 @@ from moe_lesson.corpus.tasks.judge import is_right
 from moe_lesson.corpus.tasks.preferences import held_out_pairs
 from moe_lesson.inference.generate import answers
 from moe_lesson.training import instruct
-from moe_lesson.training.finetune import dpo_losses, measured_logps, pack, sft_losses, tune
+from moe_lesson.training.finetune import dpo_losses, sft_losses, tune
 from moe_lesson.training.instruct import DPO, PHASES
 from tools.measure import threads
 from tools.train_small import scores
@@ -50,11 +50,7 @@ def right(model, words, names=NAMES, each=ASKED):
 def preferred(model, words, count=JUDGED):
     """Measure, rule by rule, how often the better answer of a held-out pair is the likelier."""
     pairs, marks = held_out_pairs(count), defaultdict(list)
-    sides = [
-        pack([instruct.dialogue(words, p.task, text(p)) for p in pairs], 256, together=False)
-        for text in (lambda p: p.better, lambda p: p.worse)
-    ]
-    gap_B = measured_logps(model, sides[0]) - measured_logps(model, sides[1])
+    gap_B = instruct.compared(model, words, pairs).reference_B
     for pair, gap in zip(pairs, gap_B.tolist()):
         marks[pair.rule].append(gap > 0)
     return {rule: round(sum(one) / len(one), 4) for rule, one in marks.items()}

@@ -4,36 +4,32 @@ import sys
 from pathlib import Path
 
 from moe_lesson.checkpoints import folder as checkpoint
+from moe_lesson.commands import plan as plans
 from moe_lesson.commands.console import say_pieces
-from moe_lesson.commands.read import load
 from moe_lesson.inference.generate import stream_answer
 from moe_lesson.inference.sampling import Sampling
 from moe_lesson.text.chat import chat_ids
-
-OWN = "runs/instruct"  # where ``train --instruct`` puts a model unless it is told otherwise
 
 
 def chat(args):
     """Answer what is typed or piped in, a line at a time, until the input ends.
 
     Raises:
-        ValueError: no model is named and none was tuned here; as ``read.load``.
+        ValueError: no model is named and none was tuned here; as ``plan.opened``.
 
     Lesson 11.
     """
-    args.model = args.model or OWN
-    if args.model == OWN and not Path(OWN, checkpoint.CONFIG).exists():
+    own = plans.OWN_INSTRUCT
+    if args.model is None and not Path(own, checkpoint.CONFIG).exists():
         ways = "train --instruct makes one, --model names another"
-        raise ValueError(f"there is no tuned model in {OWN}: {ways}")
-    model, words = load(args)
+        raise ValueError(f"there is no tuned model in {own}: {ways}")
+    model, words = plans.opened(args.model or own)
     sampling = Sampling(args.temperature, args.top_k, args.top_p, args.seed)
     said = [] if args.system is None else [{"role": "system", "content": args.system}]
     for line in _lines():
         said.append({"role": "user", "content": line})
         said = fitting(words, said, model.config.context_len + 1 - args.tokens)
-        answer = []
-        say_pieces(_kept(stream_answer(model, words, said, args.tokens, sampling), answer))
-        text = "".join(answer)
+        text = say_pieces(stream_answer(model, words, said, args.tokens, sampling))
         # An answer of no words would be no message: its question is forgotten with it.
         said = [*said, {"role": "assistant", "content": text}] if text.strip() else said[:-1]
 
@@ -69,10 +65,3 @@ def _lines():
             return
         if line.strip():
             yield line.strip()
-
-
-def _kept(pieces, kept):
-    """Yield pieces, and remember them."""
-    for piece in pieces:
-        kept.append(piece)
-        yield piece

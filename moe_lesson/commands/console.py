@@ -33,15 +33,21 @@ def say(text, end="\n", stream=None):
 def say_pieces(pieces):
     """Print a text as it comes; its control characters are shown, not sent.
 
+    Returns:
+        The text.
+
     Lesson 9.
     """
+    said = []
     try:
         for piece in pieces:
+            said.append(piece)
             say(visible(piece, plain=LAYOUT), end="")
     except KeyboardInterrupt:
         say("")  # what follows begins a line
         raise
     say("")
+    return "".join(said)
 
 
 def complain(name, text):

@@ -3,7 +3,6 @@
 from dataclasses import replace
 from pathlib import Path
 
-from moe_lesson import pick_device
 from moe_lesson.checkpoints import folder as checkpoint
 from moe_lesson.checkpoints.shipped import FOLDER
 from moe_lesson.commands import plan as plans
@@ -36,9 +35,7 @@ def tune(args):
     sft = replace(SFT, **given(args))
     dpo = replace(DPO, seed=sft.seed, steps=min(DPO.steps, sft.steps))
     base = Path(args.model or FOLDER / "small")
-    model, words = checkpoint.load(base, device=pick_device())
-    if words is None:
-        raise ValueError(f"{base} holds no tokenizer.json")
+    model, words = plans.opened(base)
     if model.config.context_len < sft.length:
         found = f"the context of {base} is {model.config.context_len}"
         raise ValueError(f"{found}: tuning needs {sft.length}, or a --length that it has")

@@ -7,6 +7,7 @@ import os
 import platform
 from pathlib import Path
 
+from moe_lesson import pick_device
 from moe_lesson.checkpoints import folder as checkpoint
 from moe_lesson.checkpoints.files import read_object, replacing
 from moe_lesson.corpus.store import training_data
@@ -16,6 +17,8 @@ from moe_lesson.training.checks import differences, digests
 from moe_lesson.training.resume import STATE, drop_state, has_state
 
 RUN = "run.json"
+# Where ``train`` and ``train --instruct`` put a model unless they are told otherwise.
+OWN, OWN_INSTRUCT = "runs/small", "runs/instruct"
 ASKED = ("text", "budget", "preset", "experts", "top_k")  # options that a run keeps
 # What belongs to a model's folder, here or elsewhere, besides its weights.
 MODEL_FILES = (
@@ -168,6 +171,24 @@ def known_tokenizer(folder):
         path = folder / checkpoint.TOKENIZER
         raise ValueError(f"{path} is not the tokenizer that the run in {folder} began with")
     return words
+
+
+def opened(folder):
+    """Open a model with its tokenizer, on the device of this machine.
+
+    Raises:
+        ValueError: the folder has no tokenizer; as ``checkpoints.folder.load``.
+
+    >>> from moe_lesson.checkpoints.shipped import FOLDER
+    >>> opened(FOLDER / "small")[0].config.num_experts
+    8
+
+    Lesson 9.
+    """
+    model, words = checkpoint.load(folder, device=pick_device())
+    if words is None:
+        raise ValueError(f"{folder} holds no tokenizer.json")
+    return model, words
 
 
 def digest(words):

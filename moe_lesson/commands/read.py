@@ -8,7 +8,6 @@ from pathlib import Path
 
 import torch
 
-from moe_lesson import pick_device
 from moe_lesson.checkpoints import folder as checkpoint
 from moe_lesson.checkpoints.shipped import FOLDER
 from moe_lesson.commands import plan as plans
@@ -23,8 +22,6 @@ from moe_lesson.study.terminal import coloured_text
 from moe_lesson.study.trace import trace_text
 from moe_lesson.training.checks import PARTS, check_part, check_room, digests
 
-OWN = "runs/small"  # where ``train`` puts a model unless it is told otherwise
-
 
 def model_folder(args):
     """Return the folder asked for; without one the reader's own run, else the shipped model.
@@ -33,22 +30,19 @@ def model_folder(args):
     """
     if args.model is not None:
         return Path(args.model)
-    return Path(OWN) if Path(OWN, checkpoint.CONFIG).exists() else FOLDER / "small"
+    own = Path(plans.OWN)
+    return own if (own / checkpoint.CONFIG).exists() else FOLDER / "small"
 
 
 def load(args):
     """Open the model, with its tokenizer.
 
     Raises:
-        ValueError: the folder has no tokenizer; as ``checkpoints.folder.load``.
+        ValueError: as ``plan.opened``.
 
     Lesson 9.
     """
-    folder, device = model_folder(args), pick_device()
-    model, words = checkpoint.load(folder, device=device)
-    if words is None:
-        raise ValueError(f"{folder} holds no tokenizer.json")
-    return model, words
+    return plans.opened(model_folder(args))
 
 
 def sample(args):

@@ -29,7 +29,7 @@ def train(args):
 
     Lesson 9.
     """
-    args.out = args.out or ("runs/instruct" if args.instruct else "runs/small")
+    args.out = args.out or (plans.OWN_INSTRUCT if args.instruct else plans.OWN)
     if args.instruct:
         return tune(args)
     with together(args.expert_parallel, args.shard, args.out) as team:

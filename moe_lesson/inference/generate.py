@@ -235,7 +235,7 @@ def answers(model, tokenizer, conversations, tokens=60):
         steps = stream(model, [prompts[n] for n in part], min(tokens, max(room, 1)))
         columns = zip(*(token.id_B.tolist() for token in steps))
         for n, ids in zip(part, columns):
-            found[n] = tokenizer.decode([i for i in ids if i != END]).removeprefix(" ")
+            found[n] = tokenizer.decode(list(ids)).removeprefix(" ")
     return found
 
 

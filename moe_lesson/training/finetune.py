@@ -13,7 +13,7 @@ from moe_lesson.moe.balance import switch_loss
 from moe_lesson.moe.layer import MoELayer
 from moe_lesson.moe.routing import at_least_float32
 from moe_lesson.text.tokenizer import END
-from moe_lesson.training.loop import row_of
+from moe_lesson.training.loop import descend
 from moe_lesson.training.precision import fast_matmul
 from moe_lesson.training.settings import chance_of, make_optimizer, set_rate
 from moe_lesson.training.stopping import stop_gently
@@ -264,7 +264,7 @@ def tune(model, losses, settings, progress=True):
         A list of rows as of ``loop.train``, with what ``losses`` reported.
 
     Raises:
-        FloatingPointError: as ``loop.row_of``.
+        FloatingPointError: as ``loop.descend``.
 
     >>> from moe_lesson.training.settings import Settings
     >>> model = torch.nn.Linear(1, 1)
@@ -275,7 +275,6 @@ def tune(model, losses, settings, progress=True):
     Lesson 11.
     """
     optimizer, rows, began = make_optimizer(model, settings), [], time.perf_counter()
-    weights = [weight for weight in model.parameters() if weight.requires_grad]
     bar = tqdm(total=settings.steps, disable=not progress, unit="step")
     model.train()
     with stop_gently() as stop, bar:
@@ -284,11 +283,7 @@ def tune(model, losses, settings, progress=True):
             rate = set_rate(optimizer, step, settings)
             with fast_matmul():
                 total, told = losses(step)
-                optimizer.zero_grad()
-                total.backward()
-            norm = torch.nn.utils.clip_grad_norm_(weights, settings.clip).item()
-            rows.append(row_of(step, settings, total.item(), norm=norm, rate=rate) | told)
-            optimizer.step()
+                rows.append(descend(model, optimizer, step, settings, total, rate=rate, **told))
             rows[-1]["seconds"] = time.perf_counter() - began
             bar.set_postfix_str(f"{total.item():.3f}", refresh=False)
             bar.update()

@@ -31,10 +31,11 @@ def dialogue(words, task, answer=None):
     return chat_ids(words, [*task.messages, said])
 
 
-def instructions(words, count=TASKS, seed=0, **chosen):
+def instructions(words, count=TASKS, seed=0, length=SFT.length, **chosen):
     """Write tasks and pack them into rows of the model's context.
 
     Args:
+        length: tokens a row.
         chosen: as ``corpus.tasks.build.tasks`` takes them.
 
     Returns:
@@ -47,7 +48,6 @@ def instructions(words, count=TASKS, seed=0, **chosen):
 
     Lesson 11.
     """
-    length = chosen.pop("length", SFT.length)
     drawn = islice(tasks(seed=seed, **chosen), count)
     return pack([dialogue(words, task) for task in drawn], length)
 
@@ -71,9 +71,28 @@ def judged(model, words, count=PAIRS, seed=0, **chosen):
 
     Lesson 11.
     """
-    drawn = list(islice(pairs(seed=seed, **chosen), count))
-    better = [dialogue(words, pair.task, pair.better) for pair in drawn]
-    worse = [dialogue(words, pair.task, pair.worse) for pair in drawn]
+    return compared(model, words, list(islice(pairs(seed=seed, **chosen), count)))
+
+
+def compared(model, words, judged_pairs):
+    """Turn pairs of answers into tokens, and see what a model makes of them.
+
+    Args:
+        judged_pairs: ``corpus.tasks.form.Pair``s.
+
+    Returns:
+        A ``finetune.Preferences``, with the model as its reference.
+
+    >>> from moe_lesson.corpus.tasks.preferences import held_out_pairs
+    >>> from moe_lesson.checkpoints.shipped import shipped
+    >>> model, words, *_ = shipped("small")
+    >>> len(compared(model, words, held_out_pairs(2)).reference_B)
+    2
+
+    Lesson 11.
+    """
+    better = [dialogue(words, pair.task, pair.better) for pair in judged_pairs]
+    worse = [dialogue(words, pair.task, pair.worse) for pair in judged_pairs]
     return preferences(model, better, worse, DPO.length)
 
 

@@ -122,13 +122,39 @@ def _step(model, optimizer, text, step, settings):
     rate = set_rate(optimizer, step, settings)
     id_BS = batch_at(text, step, settings).to(next(model.parameters()).device)
     total, nats, routings = losses(model, id_BS, settings)
+    row = descend(model, optimizer, step, settings, total, nats=nats.item(), rate=rate)
+    row["load"] = [load(routing).tolist() for routing in routings]
+    return row | {"seconds": time.perf_counter() - began}
+
+
+def descend(model, optimizer, step, settings, total, **told):
+    """Change the weights by one step down a loss, its gradient clipped; say what happened.
+
+    Args:
+        step: from 0.
+        total: the loss, with its graph.
+        told: what else the row reports, ``rate`` among it.
+
+    Returns:
+        A row, as of ``row_of``.
+
+    Raises:
+        FloatingPointError: as ``row_of``; the weights are those before.
+
+    >>> from moe_lesson.training.settings import Settings, make_optimizer
+    >>> model, settings = torch.nn.Linear(1, 1), Settings()
+    >>> optimizer, loss = make_optimizer(model, settings), model.weight.square().sum()
+    >>> descend(model, optimizer, 0, settings, loss, rate=0.1)["step"]
+    1
+
+    Lesson 9.
+    """
     optimizer.zero_grad()
     total.backward()
     norm = torch.nn.utils.clip_grad_norm_(model.parameters(), settings.clip).item()
-    row = row_of(step, settings, total.item(), nats=nats.item(), norm=norm, rate=rate)
+    row = row_of(step, settings, total.item(), norm=norm, **told)
     optimizer.step()
-    row["load"] = [load(routing).tolist() for routing in routings]
-    return row | {"seconds": time.perf_counter() - began}
+    return row
 
 
 def row_of(step, settings, total, **told):

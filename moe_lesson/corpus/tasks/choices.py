@@ -2,6 +2,7 @@
 
 from moe_lesson.corpus.tasks.facts import FACTS, everybody, others, said, statement, values
 from moe_lesson.corpus.tasks.form import spelled, upper
+from moe_lesson.corpus.tasks.words import some
 
 CHOICES = 4
 WITH_CHOICES = (*FACTS, "follow", "language", "style", "true_or_false", "read", "count")
@@ -78,7 +79,5 @@ def wrong_facts(task, chance, count):
 def _counts(task, chance):
     right = task.about["count"]
     near = [n for n in range(max(2, right - 3), right + 4) if n != right]
-    found = []
-    while len(found) < CHOICES - 1:
-        found.append(chance.pick([n for n in near if n not in found]))
+    found = some(chance, near, CHOICES - 1)
     return [upper(spelled(n, task.language)) + "." for n in found]

@@ -15,7 +15,16 @@ from moe_lesson.corpus.stories.talk import (
     town_fact,
 )
 from moe_lesson.corpus.stories.world import world
-from moe_lesson.corpus.tasks.form import Fixed, Task, is_seen, phrase, show, user, variants
+from moe_lesson.corpus.tasks.form import (
+    VARIANTS,
+    Fixed,
+    Task,
+    is_seen,
+    phrase,
+    show,
+    user,
+    variants,
+)
 
 OF_PERSON = tuple(question.removeprefix("q_") for question in ABOUT_PERSON)
 OF_TOWN = tuple(question.removeprefix("q_") for question in ABOUT_TOWN)
@@ -25,7 +34,6 @@ TRAINED_FACTS = tuple(name for name in FACTS if name not in HELD_OUT_FACTS)
 STYLES = {"": "ask", "short": "short", "full": "full"}
 EARLIER = 0.15  # share of the questions that follow two others
 NOUN_COLUMNS = "sg pl m_sg m_pl f_sg f_pl m_gen f_gen gen".split()
-VARIANTS = 60
 
 
 def parts(name):

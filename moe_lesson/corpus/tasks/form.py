@@ -16,6 +16,7 @@ from moe_lesson.corpus.languages.realise import (
 from moe_lesson.corpus.stories.chance import Chance
 
 PARAPHRASES = 8  # of a construction, at most
+VARIANTS = 60  # numbers that choose a paraphrase, counted around
 EACH_UNSEEN = 5  # every fifth person, town, dish and function stands in no tuning text
 
 

@@ -2,7 +2,7 @@
 
 from moe_lesson.corpus.languages.lexicon import lexicon
 from moe_lesson.corpus.languages.realise import print_document, sentence
-from moe_lesson.corpus.tasks.form import Fixed, Task, phrase, user, variants
+from moe_lesson.corpus.tasks.form import VARIANTS, Fixed, Task, phrase, user, variants
 from moe_lesson.corpus.tasks.translation import plain_clause, ways
 
 FORMS = ("act", "act_at", "go", "do_at", "have")
@@ -30,7 +30,7 @@ def correct_task(name, tools):
     """
     right, kind, wrong, accepted = None, "", "", ()
     while not right or right == wrong or wrong in accepted:
-        clause, variant = plain_clause(tools.plan, FORMS), tools.style.below(60)
+        clause, variant = plain_clause(tools.plan, FORMS), tools.style.below(VARIANTS)
         pieces = sentence(clause, tools.language, Fixed(variant))
         kind = tools.style.pick(("verb", "article"))
         places = [n for n, piece in enumerate(pieces) if _spoilt(piece, kind, tools.language)]

@@ -160,14 +160,10 @@ def _story(task, text):
     return bool(whole and fits and taken and new and speaks(text, language))
 
 
-def _refusal(task, text):
-    return plain(text) in {plain(one) for one in task.about["accepted"]}
-
-
 def _code(task, text):
     return same_source(text, task.answer)
 
 
 RULES = {"fact": _fact, "truth": _truth, "page": _page, "equal": _equal, "list": _list}
 RULES |= {"number": _number, "order": _order, "foods": _foods, "story": _story}
-RULES |= {"refusal": _refusal, "code": _code}
+RULES |= {"refusal": _equal, "code": _code}

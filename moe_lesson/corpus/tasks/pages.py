@@ -7,6 +7,7 @@ from moe_lesson.corpus.languages.vocabulary import TOPICS, pick_noun
 from moe_lesson.corpus.stories.talk import PRESENT
 from moe_lesson.corpus.stories.world import world
 from moe_lesson.corpus.tasks.form import (
+    VARIANTS,
     Fixed,
     Task,
     phrase,
@@ -40,7 +41,7 @@ def read_task(name, tools):
     lines = _page(plan)
     kind = plan.pick(tuple(ROLE))
     asked = plan.pick([clause for part, clause in lines if part == kind])
-    style, variant = tools.style.pick(STYLES, (2, 1, 1)), tools.style.below(60)
+    style, variant = tools.style.pick(STYLES, (2, 1, 1)), tools.style.below(VARIANTS)
     page = "\n".join(show(clause, language, tools.style) for _, clause in lines)
     question = _question(kind, asked, tools)
     if style:

@@ -2,14 +2,13 @@
 
 from moe_lesson.corpus.tasks.facts import (
     TRAINED_FACTS,
-    VARIANTS,
     draw_subject,
     others,
     said,
     statement,
     values,
 )
-from moe_lesson.corpus.tasks.form import Fixed, Task, phrase, user
+from moe_lesson.corpus.tasks.form import VARIANTS, Fixed, Task, phrase, user
 
 
 def truth_task(name, tools):

@@ -5,6 +5,7 @@ from functools import cache
 from moe_lesson.corpus.languages.lexicon import lexicon
 from moe_lesson.corpus.languages.realise import grammar
 from moe_lesson.corpus.languages.vocabulary import TOPICS, nouns, trades
+from moe_lesson.corpus.stories.talk import FOODS
 from moe_lesson.corpus.tasks.facts import forms
 from moe_lesson.corpus.tasks.form import Fixed, Task, phrase, spelled, upper, user
 
@@ -39,17 +40,19 @@ def named(noun, language):
     Lesson 11.
     """
     row = lexicon(language).nouns[noun]
-    many = "pl" if noun in _foods() and row["mass"] != "1" else "sg"
+    many = "pl" if noun in FOODS and row["mass"] != "1" else "sg"
     return row[many] or row[f"m_{many}"]
 
 
-@cache
-def _foods():
-    return {noun for topic in TOPICS for noun in nouns("food", topic)}
+def some(chance, options, count):
+    """Choose several different ones.
 
+    >>> from moe_lesson.corpus.stories.chance import Chance
+    >>> sorted(some(Chance(0), "abc", 3))
+    ['a', 'b', 'c']
 
-def _some(chance, options, count):
-    """Choose several different ones."""
+    Lesson 11.
+    """
     found = []
     while len(found) < count:
         found.append(chance.pick([one for one in options if one not in found]))
@@ -70,7 +73,7 @@ def list_task(name, tools):
     things = phrase(tools.language, f"things_{kind}", Fixed(0))
     number = spelled(count, tools.language)
     text = phrase(tools.language, name, tools.style, number=number, things=things)
-    items = _some(tools.plan, range(len(options)), count)
+    items = some(tools.plan, range(len(options)), count)
     answer = upper(", ".join(options[n][0] for n in items)) + "."
     about = {"rule": "list", "kind": kind, "count": count, "seen": "yes"}
     return Task(name, tools.language, (user(text),), answer, about)
@@ -86,16 +89,16 @@ def count_task(name, tools):
     Lesson 11.
     """
     plan, language = tools.plan, tools.language
-    kinds = _some(plan, CLASSES[:5], 2)
+    kinds = some(plan, CLASSES[:5], 2)
     count, rest = 3 + plan.below(5), 1 + plan.below(3)
     if plan.flip(0.5):
         shown, rest = "count", 0
     else:
         shown = "count_class"
-    picked = [(kinds[0], n) for n in _some(plan, range(len(members(kinds[0], "en"))), count)]
+    picked = [(kinds[0], n) for n in some(plan, range(len(members(kinds[0], "en"))), count)]
     if rest:
-        picked += [(kinds[1], n) for n in _some(plan, range(len(members(kinds[1], "en"))), rest)]
-    picked = _some(plan, picked, len(picked))
+        picked += [(kinds[1], n) for n in some(plan, range(len(members(kinds[1], "en"))), rest)]
+    picked = some(plan, picked, len(picked))
     items = ", ".join(members(kind, language)[n][0] for kind, n in picked)
     things = phrase(language, f"things_{kinds[0]}", Fixed(0))
     text = upper(phrase(language, shown, tools.style, items=items, things=things))
@@ -116,14 +119,14 @@ def order_task(name, tools):
     plan, kind = tools.plan, tools.plan.pick(("numbers", "years", "words"))
     size = 3 + plan.below(4)
     if kind == "numbers":
-        items = [str(n) for n in _some(plan, range(1, 100), size)]
+        items = [str(n) for n in some(plan, range(1, 100), size)]
     elif kind == "years":
-        items = [str(n) for n in _some(plan, range(900, 1820), size)]
+        items = [str(n) for n in some(plan, range(900, 1820), size)]
     else:
         items = _by_letter(tools, size)
     right = sorted(items, key=str.lower if kind == "words" else int)
     while items == right:
-        items = _some(plan, items, size)
+        items = some(plan, items, size)
     text = phrase(tools.language, f"order_{kind}", tools.style, items=", ".join(items))
     about = {"rule": "order", "value": tuple(right), "seen": "yes", "kind": kind}
     return Task(name, tools.language, (user(upper(text)),), f"{', '.join(right)}.", about)

@@ -1,6 +1,8 @@
 """Tune the shipped model to follow instructions: ``python tools/train_instruct.py``.
 
-Starts from ``data/checkpoints/small``; the recipe is ``moe_lesson/training/instruct.py``. Writes
+Starts from ``data/checkpoints/small``; the recipe is ``moe_lesson/training/instruct.py``. The
+longer half, the tuning on answers, stays in ``runs/answers``: a command that is stopped after it
+goes on with the preferences. Writes
 ``data/checkpoints/answers``, the model after tuning on answers, and ``data/checkpoints/instruct``,
 the same after preferences: weights, what the run measured (``run.json``), what the model scores
 on tasks, pairs and pages that no tuning text has (``scores.json``), a card (``README.md``).
@@ -21,15 +23,16 @@ sys.path.insert(0, str(ROOT))
 
 from moe_lesson.checkpoints import folder as checkpoint
 from moe_lesson.checkpoints.shipped import FOLDER, shipped
+from moe_lesson.corpus.store import training_data
 from moe_lesson.corpus.tasks.build import NAMES, held_out_tasks
 from moe_lesson.corpus.tasks.judge import is_right
 from moe_lesson.corpus.tasks.preferences import held_out_pairs
 from moe_lesson.inference.generate import answers
 from moe_lesson.training import instruct
 from moe_lesson.training.finetune import dpo_losses, sft_losses, tune
-from moe_lesson.training.instruct import DPO, PHASES
+from moe_lesson.training.instruct import DPO, SFT
 from tools.measure import threads
-from tools.train_small import scores
+from tools.train_small import BUDGET, pages_read, scores
 
 ASKED, JUDGED, SHOWN = 40, 600, 2  # tasks a family; pairs; samples a family in the card
 
@@ -63,7 +66,7 @@ def measured(model, words):
     return found | {"right": by_family, "preferred": preferred(model, words)}, seen
 
 
-def card(by, moved, seen):
+def card(by, seconds, moved, seen):
     """Write the model's card."""
     lines = [
         "# instruct: the small Mixtral, tuned to follow instructions",
@@ -71,13 +74,10 @@ def card(by, moved, seen):
         "The weights of `small`, tuned on answers, then on preferences; bfloat16. Apache-2.0.",
         "",
         "- **Made by** `python tools/train_instruct.py`, seed 0.",
-        "- **Answers**: "
-        + ", then ".join(
-            f"{instruct.TASKS:,} tasks of `moe_lesson.corpus.tasks`, {one.steps:,} steps of "
-            f"{one.batch} x {one.length} tokens at a peak rate of {one.learning_rate}"
-            for one in PHASES
-        )
-        + f"; balance loss {PHASES[0].balance_weight}.",
+        f"- **Answers**: {instruct.TASKS:,} tasks of `moe_lesson.corpus.tasks`, {SFT.steps:,} "
+        f"steps of {SFT.batch} x {SFT.length} tokens at a peak rate of {SFT.learning_rate}; one "
+        f"row in {1 + instruct.EACH_PAGE} is a piece of the corpus that `small` was trained on; "
+        f"balance loss {SFT.balance_weight}; {seconds:,.0f} s.",
         f"- **Preferences**: {instruct.PAIRS:,} pairs, {DPO.steps:,} steps of {DPO.batch} pairs at "
         f"{DPO.learning_rate}, DPO with beta 0.1, {moved[-1]['seconds']:,.0f} s; {threads()}.",
         "- **Template**: Mixtral's version 1, `moe_lesson.text.chat`.",
@@ -91,8 +91,9 @@ def card(by, moved, seen):
     lines += table({name: one["right"] for name, one in by.items()})
     lines += ["", "## Share of held-out pairs whose better answer is the likelier", ""]
     lines += table({name: one["preferred"] for name, one in by.items()})
-    lines += ["", "## Bits per byte of the corpus, held out: what is forgotten", ""]
+    lines += ["", "## What is forgotten: bits per byte of the same documents", ""]
     lines += table({name: one["language"] for name, one in by.items()})
+    lines += ["", *pages_read(list(by.values())[-1])]
     lines += ["", "## Answers", "", "The first held-out tasks of each family, not chosen.", ""]
     shown = defaultdict(int)
     lines += ["| family | asked | answered | |", "|---|---|---|---|"]
@@ -137,21 +138,34 @@ def kept(rows, settings, every):
     return {"settings": asdict(settings), "rows": [r for r in rows if r["step"] % every == 1]}
 
 
+def tuned_on_answers(model, words):
+    """Tune on answers and pages, or take what an earlier command left; return model and rows."""
+    done = FOLDER.parents[1] / "runs" / "answers"
+    if (done / "rows.json").exists():
+        rows = json.loads((done / "rows.json").read_text())
+        return checkpoint.load(done)[0], rows
+    text = training_data(model.config.vocab_size, BUDGET, words)[1].train
+    packed = instruct.with_pages(instruct.instructions(words, instruct.TASKS), text)
+    rows = tune(model, sft_losses(model, packed, SFT), SFT)
+    done.mkdir(parents=True, exist_ok=True)
+    checkpoint.save(done, model, words)
+    (done / "rows.json").write_text(json.dumps(rows))
+    return model, rows
+
+
 def main():
     argparse.ArgumentParser(description=__doc__).parse_args()
     model, words, *_ = shipped("small")
     by = {"base": measured(model, words)[0]}
-    for phase in PHASES:
-        model = model.bfloat16().float()  # begin with what could have been saved
-        packed = instruct.instructions(words, seed=phase.seed)
-        rows = tune(model, sft_losses(model, packed, phase), phase)
-    run = kept(rows, PHASES[-1], 20) | {"phases": [asdict(phase) for phase in PHASES]}
+    model, rows = tuned_on_answers(model, words)
+    run = kept(rows, SFT, 50)
     by["answers"], _ = ship("answers", model, words, dict(by), run)
-    (FOLDER / "answers" / "README.md").write_text(ANSWERS, encoding="utf-8")
+    text = "\n".join([ANSWERS, *pages_read(by["answers"]), ""])
+    (FOLDER / "answers" / "README.md").write_text(text, encoding="utf-8")
     moved = tune(model, dpo_losses(model, instruct.judged(model, words), DPO), DPO)
     run |= {"preferences": kept(moved, DPO, 5)}
     by["answers and preferences"], seen = ship("instruct", model, words, dict(by), run)
-    text = card(by, moved, seen)
+    text = card(by, rows[-1]["seconds"], moved, seen)
     (FOLDER / "instruct" / "README.md").write_text(text, encoding="utf-8")
     print(f"written to {FOLDER} at {time.strftime('%H:%M')}")
 

@@ -184,6 +184,28 @@ def finish(name, folder, rows):
     (folder / "README.md").write_text(text, encoding="utf-8")
 
 
+def pages_read(measured):
+    """Write the part of a card that says how well a model reads held-out documents."""
+    lines = [
+        "## Bits per byte on held-out documents",
+        "",
+        "The floor is the entropy of the choices behind the same documents: what somebody who "
+        "knows the grammar and every fact by heart would still have to be told.",
+        "",
+        "| | model | floor | unseen plots |",
+        "|---|---|---|---|",
+    ]
+    for language, bits in measured["language"].items():
+        floor = measured["floor"].get(language, "unknown")
+        lines.append(
+            f"| {language} | {bits} | {floor} | {measured['unseen plots'].get(language, '')} |"
+        )
+    lines += ["", "| kind of token | bits per byte |", "|---|---|"]
+    lines += [f"| {kind} | {bits} |" for kind, bits in measured["kind"].items()]
+    lines += ["", "| register | bits per byte |", "|---|---|"]
+    return lines + [f"| {name} | {bits} |" for name, bits in measured["register"].items()]
+
+
 def card(name, model, words, measured, rows):
     """Write the model card."""
     config, last = model.config, rows[-1]
@@ -208,23 +230,8 @@ def card(name, model, words, measured, rows):
         f"- **Python** {platform.python_version()}: the code in the corpus is that version's "
         "library, so another version's code scores differ a little.",
         "",
-        "## Bits per byte on held-out documents",
-        "",
-        "The floor is the entropy of the choices behind the same documents: what somebody who "
-        "knows the grammar and every fact by heart would still have to be told.",
-        "",
-        "| | model | floor | unseen plots |",
-        "|---|---|---|---|",
     ]
-    for language, bits in measured["language"].items():
-        floor = measured["floor"].get(language, "unknown")
-        lines.append(
-            f"| {language} | {bits} | {floor} | {measured['unseen plots'].get(language, '')} |"
-        )
-    lines += ["", "| kind of token | bits per byte |", "|---|---|"]
-    lines += [f"| {kind} | {bits} |" for kind, bits in measured["kind"].items()]
-    lines += ["", "| register | bits per byte |", "|---|---|"]
-    lines += [f"| {register} | {bits} |" for register, bits in measured["register"].items()]
+    lines += pages_read(measured)
     read, alone = measured["second half of a window"].values()
     lines += [
         "",

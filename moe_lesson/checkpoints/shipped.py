@@ -12,7 +12,7 @@ from moe_lesson.checkpoints.files import read_object
 from moe_lesson.models.mixtral import Mixtral
 
 FOLDER = DATA / "checkpoints"
-NAMES = ("small", "dense")
+NAMES = ("small", "dense", "answers", "instruct")
 
 
 class Shipped(NamedTuple):
@@ -33,8 +33,9 @@ class Shipped(NamedTuple):
 def shipped(name="small", device=None):
     """Open a model that comes with the course.
 
-    ``small`` (sparse) and its dense twin, ``dense``, were made by ``tools/train_small.py``. Each
-    folder's README.md is the model's card.
+    ``small`` (sparse) and its dense twin, ``dense``, were made by ``tools/train_small.py``;
+    ``answers`` is ``small`` tuned on answers, ``instruct`` that tuned on preferences, both made
+    by ``tools/train_instruct.py``. Each folder's README.md is the model's card.
 
     Args:
         device: where to put it; None: the CPU.
@@ -47,7 +48,7 @@ def shipped(name="small", device=None):
 
     >>> shipped("huge")
     Traceback (most recent call last):
-    ValueError: name is 'huge': it must be one of small, dense
+    ValueError: name is 'huge': it must be one of small, dense, answers, instruct
 
     Lesson 10.
     """

@@ -1,9 +1,7 @@
 """The command ``chat``: line by line, with a memory as long as the model's context."""
 
 import sys
-from pathlib import Path
 
-from moe_lesson.checkpoints import folder as checkpoint
 from moe_lesson.commands import plan as plans
 from moe_lesson.commands.console import say_pieces
 from moe_lesson.inference.generate import stream_answer
@@ -14,16 +12,14 @@ from moe_lesson.text.chat import chat_ids
 def chat(args):
     """Answer what is typed or piped in, a line at a time, until the input ends.
 
+    Where no model is named it is the one tuned here, or else the one that is shipped.
+
     Raises:
-        ValueError: no model is named and none was tuned here; as ``plan.opened``.
+        ValueError: as ``plan.opened``.
 
     Lesson 11.
     """
-    own = plans.OWN_INSTRUCT
-    if args.model is None and not Path(own, checkpoint.CONFIG).exists():
-        ways = "train --instruct makes one, --model names another"
-        raise ValueError(f"there is no tuned model in {own}: {ways}")
-    model, words = plans.opened(args.model or own)
+    model, words = plans.opened(plans.asked_or_own(args.model, plans.OWN_INSTRUCT, "instruct"))
     sampling = Sampling(args.temperature, args.top_k, args.top_p, args.seed)
     said = [] if args.system is None else [{"role": "system", "content": args.system}]
     for line in _lines():

@@ -8,14 +8,18 @@ from moe_lesson.checkpoints.shipped import FOLDER
 from moe_lesson.commands import plan as plans
 from moe_lesson.commands.console import INTERRUPTED, complain, say
 from moe_lesson.commands.options import given
+from moe_lesson.corpus.store import training_data
 from moe_lesson.training.instruct import DPO, SFT, instruct
 from moe_lesson.training.stopping import stop_gently
 
-OTHERS = ("text", "resume", "experts", "top_k", "shard")  # options that mean nothing here
+# Options that mean nothing here, and what they are where nobody gave them.
+OTHERS = dict.fromkeys(("text", "experts", "top_k", "z_weight", "save_every"))
+OTHERS |= dict.fromkeys(("measure_every", "measure_tokens"))
+OTHERS |= {"resume": False, "shard": False, "preset": "small", "expert_parallel": 1}
 
 
 def tune(args):
-    """Tune a model on the corpus's tasks and preferences, and keep it.
+    """Tune a model on the corpus's tasks, its pages and preferences, and keep it.
 
     Returns:
         An exit code; None when the run is over.
@@ -26,8 +30,8 @@ def tune(args):
 
     Lesson 11.
     """
-    for name in OTHERS:
-        if value := getattr(args, name):
+    for name, default in OTHERS.items():
+        if (value := getattr(args, name)) != default:
             option = name.replace("_", "-")
             raise ValueError(f"--{option} is {value!r}: with --instruct it must be left out")
     folder = Path(args.out)
@@ -39,9 +43,10 @@ def tune(args):
     if model.config.context_len < sft.length:
         found = f"the context of {base} is {model.config.context_len}"
         raise ValueError(f"{found}: tuning needs {sft.length}, or a --length that it has")
+    text = training_data(model.config.vocab_size, args.budget, words)[1].train
     say(f"{base}: {sft.steps} steps on answers, then {dpo.steps} on preferences")
     with stop_gently() as stop:
-        rows, moved = instruct(model, words, sft, dpo)
+        rows, moved = instruct(model, words, text, sft, dpo)
         if args.overwrite:
             plans.clear(folder)
         folder.mkdir(parents=True, exist_ok=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 from moe_lesson import pick_device
 from moe_lesson.checkpoints import folder as checkpoint
 from moe_lesson.checkpoints.files import read_object, replacing
+from moe_lesson.checkpoints.shipped import FOLDER
 from moe_lesson.corpus.store import training_data
 from moe_lesson.text import tokenizer
 from moe_lesson.text.folder import account, read_texts
@@ -173,13 +174,25 @@ def known_tokenizer(folder):
     return words
 
 
+def asked_or_own(folder, own, name):
+    """Name a model's folder: the one asked for, else the reader's own run, else a shipped one.
+
+    >>> asked_or_own(None, "runs/none", "small").name
+    'small'
+
+    Lesson 9.
+    """
+    if folder is not None:
+        return Path(folder)
+    return Path(own) if Path(own, checkpoint.CONFIG).exists() else FOLDER / name
+
+
 def opened(folder):
     """Open a model with its tokenizer, on the device of this machine.
 
     Raises:
         ValueError: the folder has no tokenizer; as ``checkpoints.folder.load``.
 
-    >>> from moe_lesson.checkpoints.shipped import FOLDER
     >>> opened(FOLDER / "small")[0].config.num_experts
     8
 

@@ -9,7 +9,6 @@ from pathlib import Path
 import torch
 
 from moe_lesson.checkpoints import folder as checkpoint
-from moe_lesson.checkpoints.shipped import FOLDER
 from moe_lesson.commands import plan as plans
 from moe_lesson.commands.console import complain, say, say_pieces
 from moe_lesson.commands.train import say_bits
@@ -28,10 +27,7 @@ def model_folder(args):
 
     Lesson 9.
     """
-    if args.model is not None:
-        return Path(args.model)
-    own = Path(plans.OWN)
-    return own if (own / checkpoint.CONFIG).exists() else FOLDER / "small"
+    return plans.asked_or_own(args.model, plans.OWN, "small")
 
 
 def load(args):

@@ -3,18 +3,18 @@
 from dataclasses import replace
 from itertools import islice
 
+import torch
+
 from moe_lesson.corpus.tasks.build import tasks
 from moe_lesson.corpus.tasks.preferences import pairs
 from moe_lesson.text.chat import chat_ids
-from moe_lesson.training.finetune import dpo_losses, pack, preferences, sft_losses, tune
+from moe_lesson.training.finetune import Packed, dpo_losses, pack, preferences, sft_losses, tune
 from moe_lesson.training.settings import Settings
 
-TASKS, PAIRS = 24_000, 4_000  # how many are written, of tasks for each phase
-FIRST = Settings(steps=2400, batch=4, length=256, learning_rate=2e-3, weight_decay=0.0)
-# Two phases, on other tasks each: after the first the forms were learnt, and hardly any copying.
-PHASES = (FIRST, replace(FIRST, steps=3000, learning_rate=4e-3, warmup=100, seed=1))
-SFT = PHASES[-1]
-DPO = replace(FIRST, steps=200, batch=16, learning_rate=1e-4, warmup=30)
+TASKS, PAIRS = 64_000, 4_000  # how many are written
+EACH_PAGE = 3  # rows of dialogues for one of the corpus
+SFT = Settings(steps=7500, batch=8, learning_rate=4e-3, warmup=100, length=256, weight_decay=0.0)
+DPO = replace(SFT, steps=200, batch=16, learning_rate=1e-4, warmup=30)
 
 
 def dialogue(words, task, answer=None):
@@ -50,6 +50,32 @@ def instructions(words, count=TASKS, seed=0, length=SFT.length, **chosen):
     """
     drawn = islice(tasks(seed=seed, **chosen), count)
     return pack([dialogue(words, task) for task in drawn], length)
+
+
+def with_pages(packed, text, seed=0):
+    """Put rows of a text among rows of dialogues: what was known is read again, all of it learnt.
+
+    A third as many rows as there are, from places drawn at random: "replay", against forgetting.
+
+    Args:
+        text: a ``text.tokenizer.Text`` of more tokens than a row.
+
+    Returns:
+        A ``finetune.Packed``, those of the text last.
+
+    >>> from moe_lesson.text.tokenizer import Text
+    >>> packed = pack([([1, 7, 2], [False, True, True])] * 3, 3, together=False)
+    >>> with_pages(packed, Text(torch.full((9,), 5), torch.ones(9))).id_BS[-1].tolist()
+    [5, 5, 5]
+
+    Lesson 11.
+    """
+    B, S = packed.id_BS.shape
+    chance = torch.Generator().manual_seed(seed)
+    start = torch.randint(len(text.id_T) - S, (round(B / EACH_PAGE), 1), generator=chance)
+    page_BS = text.id_T[start + torch.arange(S)]
+    pages = Packed(page_BS, torch.ones_like(page_BS, dtype=torch.bool), torch.zeros_like(page_BS))
+    return Packed(*(torch.cat(both) for both in zip(packed, pages)))
 
 
 def judged(model, words, count=PAIRS, seed=0, **chosen):
@@ -96,16 +122,21 @@ def compared(model, words, judged_pairs):
     return preferences(model, better, worse, DPO.length)
 
 
-def instruct(model, words, sft=SFT, dpo=DPO):
-    """Tune a model in place on answers, in one phase, then on preferences.
+def instruct(model, words, text, sft=SFT, dpo=DPO):
+    """Tune a model in place on answers and pages, then on preferences.
+
+    Args:
+        text: a ``text.tokenizer.Text``, to be read between the dialogues.
 
     Returns:
         The rows of both, as of ``finetune.tune``; those of the second are fewer than its
         settings say where it was stopped, and none where the first was.
 
     >>> from moe_lesson.checkpoints.shipped import shipped
-    >>> model, words, *_ = shipped("small")
-    >>> rows, moved = instruct(model, words, *(replace(s, steps=1, batch=1) for s in (SFT, DPO)))
+    >>> from moe_lesson.text.tokenizer import Text
+    >>> text, model, words = Text(torch.ones(300).long(), None), *shipped("small")[:2]
+    >>> once = (replace(s, steps=1, batch=1) for s in (SFT, DPO))
+    >>> rows, moved = instruct(model, words, text, *once)
     >>> len(rows), len(moved)
     (1, 1)
 
@@ -113,6 +144,7 @@ def instruct(model, words, sft=SFT, dpo=DPO):
     """
     enough = 4 * sft.steps * sft.batch  # about four tasks a row: a short run writes no more
     packed = instructions(words, min(TASKS, enough), sft.seed, length=sft.length)
+    packed = with_pages(packed, text, sft.seed)
     rows = tune(model, sft_losses(model, packed, sft), sft)
     if len(rows) < sft.steps:
         return rows, []

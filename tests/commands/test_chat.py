@@ -5,8 +5,9 @@ import io
 import pytest
 
 from moe_lesson.__main__ import main
-from moe_lesson.checkpoints.shipped import FOLDER
+from moe_lesson.checkpoints.shipped import FOLDER, shipped
 from moe_lesson.commands import chat as command
+from moe_lesson.inference.generate import answers
 from moe_lesson.text.tokenizer import train_tokenizer
 
 SMALL = ["--model", str(FOLDER / "small"), "--tokens", "8"]
@@ -73,12 +74,14 @@ def test_a_mistake_is_one_clear_line(typed, capsys, words, lines, said):
     assert said in error and error.count("\n") == 1
 
 
-def test_without_a_tuned_model_it_says_how_to_make_one(typed, tmp_path, monkeypatch, capsys):
+def test_without_a_tuned_model_the_shipped_one_answers(typed, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    typed("Who?\n")
-    assert main(["chat"]) == 2
-    said = "there is no tuned model in runs/instruct: train --instruct makes one"
-    assert said in capsys.readouterr().err
+    question = "Who governs Tissumre?"
+    typed(question + "\n")
+    assert main(["chat"]) == 0
+    model, words, *_ = shipped("instruct")
+    (text,) = answers(model, words, [[{"role": "user", "content": question}]])
+    assert capsys.readouterr().out.strip() == text.strip()
 
 
 def test_the_oldest_is_forgotten_and_the_system_message_stays():

@@ -6,7 +6,7 @@ import pytest
 
 from moe_lesson.__main__ import main
 
-QUICK = "--instruct --steps 2 --batch 2 --warmup 1".split()
+QUICK = "--instruct --steps 2 --batch 2 --warmup 1 --budget 50000".split()
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +35,10 @@ def test_it_says_what_it_did(tmp_path, capsys):
         (["--resume"], "--resume is True: with --instruct it must be left out"),
         (["--experts", "4"], "--experts is 4: with --instruct it must be left out"),
         (["--text", "here"], "--text is 'here': with --instruct it must be left out"),
+        (["--preset", "tiny"], "--preset is 'tiny': with --instruct it must be left out"),
+        (["--expert-parallel", "2"], "--expert-parallel is 2: with --instruct"),
+        (["--z-weight", "0.0"], "--z-weight is 0.0: with --instruct it must be left out"),
+        (["--measure-every", "9"], "--measure-every is 9: with --instruct it must be left out"),
         (["--length", "300"], "tuning needs 300, or a --length that it has"),
         (["--model", "absent"], "absent: there is no such folder"),
         (["--steps", "0"], "--steps is 0"),

@@ -192,9 +192,10 @@ def test_each_step_draws_rows_of_its_own(model, dialogues):
 def test_preferences_move_the_gap_and_say_what_moved(model, words):
     better = [says(words, "who", "the baker"), says(words, "is", "the boat")]
     worse = [says(words, "who", "the boat"), says(words, "is", "the baker")]
+    model = model.double()  # bfloat16 units round a batch of one and a batch of two differently
     pairs = preferences(model, better, worse, 40)
     rows = tune(model, dpo_losses(model, pairs, SETTINGS), SETTINGS, progress=False)
-    assert rows[0]["gap"] == pytest.approx(0.0, abs=1e-4)
+    assert rows[0]["gap"] == pytest.approx(0.0, abs=1e-12)
     assert rows[-1]["gap"] > 1.0 and rows[-1]["won"] == 1.0
     now = [measured_logps(model, side) for side in pairs[:2]]
     moved = (now[0] - now[1] - pairs.reference_B).mean().item()
@@ -254,8 +255,9 @@ def test_sft_is_that_of_trl(theirs, model, dialogues):
     assert sft_loss(model, pack(dialogues[:2], 64))[1].item() == pytest.approx(wanted, abs=1e-5)
 
 
-def test_dpo_is_that_of_trl(theirs, model, words):
+def test_dpo_is_that_of_trl(theirs, model, words, monkeypatch):
     datasets = pytest.importorskip("datasets")
+    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: False)  # all in float32
     trl, opened, tokenizer, args = theirs
     better = [says(words, "who", "the baker"), says(words, "who is", "the boat is there")]
     worse = [says(words, "who", "the boat there"), says(words, "who is", "there")]

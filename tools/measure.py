@@ -8,6 +8,7 @@ in a memory.
 ``memory``: lesson 3, bits that one layer stores, by experts, k and facts.
 ``seats``, ``full``, ``leaks``: lesson 5, experts with seats in a Transformer and in a memory, and
 what a decoder reads of the future.
+``instruct``: lesson 11, three ways to a new kind of task.
 ``race``: lesson 9, sparse against dense at 100 to 3,000 steps, each with its own schedule.
 """
 
@@ -18,6 +19,7 @@ import platform
 import sys
 from dataclasses import asdict, replace
 from functools import partial
+from itertools import product
 from pathlib import Path
 
 import torch
@@ -31,6 +33,7 @@ from moe_lesson.lessons.lesson03 import storage
 from moe_lesson.lessons.lesson04 import longer
 from moe_lesson.lessons.lesson05 import longer as seating
 from moe_lesson.lessons.lesson09 import race as races
+from moe_lesson.lessons.lesson11 import setups
 from moe_lesson.models.recurrent import RecurrentConfig
 from moe_lesson.study.trials import FOLDER, trial
 from moe_lesson.text.books import NOVELS, novel, shakespeare
@@ -158,6 +161,22 @@ def leaks(found, path, seeds):
     measured(found, path, seeds, seating.gamblers(), seating.gamble)
 
 
+def instruct(found, path, seeds):
+    for name, setup in product(setups.START, setups.STAGES):
+        for rate in setups.RATES:
+            about = {"model": name, "setup": setup, "seed": setups.CHOSEN_WITH, "rate": rate}
+            if wanted(found, about):
+                note(path, found, setups.tried(name, setup, rate))
+    for tuning, seed, name in product(setups.TUNING, range(seeds), setups.START):
+        if name == "dense" and tuning != setups.TUNING[0]:
+            continue
+        about = dict(zip(("model", "balance", "router", "seed"), (name, *tuning, seed)))
+        if wanted(found, about | {"setup": "both"}):
+            for run in setups.set_ups(name, tuning, seed, found["runs"]):
+                if wanted(found, about | {"setup": run["setup"]}):
+                    note(path, found, run)
+
+
 def measured(found, path, seeds, named, measure):
     """Measure what has a name, seed by seed; a name's value may be a config."""
     for seed in range(seeds):
@@ -174,6 +193,7 @@ MEASUREMENTS = {  # name -> what its file says of every run, and who measures
     "seats": (seating.LANGUAGE, seats),
     "full": (seating.Learning(), full),
     "leaks": (seating.GAMBLING, leaks),
+    "instruct": (setups.INSTRUCTION, instruct),
     "race": (races.schedule(3000, 0.003, 0), race),
 }
 

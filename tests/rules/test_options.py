@@ -31,7 +31,6 @@ from tests.rules.uses import (
 # Option -> why it stays although no call turns it: "moe.routing.top_k(renormalise)".
 EXCEPTIONS = {
     "corpus.tasks.build.held_out_tasks(languages)": "lesson 12, in preparation",
-    "training.finetune.dpo_losses(loss)": "lesson 11, in preparation",
     "study.invariants.prefix_ignores_the_future(axis)": "check_layer gives 0, through _verdict",
     "lessons.lesson04.fault_checks.jittered(generator)": "a reader's test calls it as noisy_top_k",
     "text.books.novel(site)": "its test hands it over as a partial and then calls that",
@@ -42,10 +41,6 @@ UNUSED = {
     "corpus.tasks.build.some_tasks": "what each example of the judges begins with",
     "corpus.tasks.translation.plain_clause_of": "what an example of translation begins with",
     "corpus.tasks.choices._counts": "lesson 12, in preparation",
-    "corpus.tasks.choices.choices": "lesson 12, in preparation",
-    "text.chat.render": "lesson 11, in preparation",
-    "training.finetune.freeze_routers": "lesson 11, in preparation",
-    "training.finetune.ipo_loss": "lesson 11, in preparation",
     "study.invariants.validation_is_cross_entropy": "for a reader's own training loop",
     "text.folder.read_folder": "what a reader's own notebook calls: the documents alone",
 }

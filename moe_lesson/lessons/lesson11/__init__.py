@@ -1,0 +1,1 @@
+"""11_instruction_tuning.ipynb: why did MoE need instruction tuning?"""

@@ -1,0 +1,144 @@
+"""Check the exercises of lesson 11 on losses: of answers, of preferences, and where one rests."""
+
+import math
+
+import torch
+import torch.nn.functional as F
+
+from moe_lesson.study.checks import demand, exercise, near, no_mistake, number_of, tensor_of
+
+
+@exercise("the mean over all answer tokens of the batch, each predicted by the place before.")
+def answer_loss(answer):
+    """Check ``answer(logits_BSV, id_BS, answer_BS)``: nats per answer token.
+
+    >>> def ours(logits_BSV, id_BS, answer_BS):
+    ...     nats_BS = F.cross_entropy(logits_BSV[:, :-1].mT, id_BS[:, 1:], reduction="none")
+    ...     return nats_BS[answer_BS[:, 1:]].mean()
+    >>> answer_loss(ours)
+    correct: the mean over all answer tokens of the batch, each predicted by the place before.
+
+    Lesson 11.
+    """
+    chance = torch.Generator().manual_seed(0)
+    logits_BSV = 2 * torch.randn(2, 5, 4, generator=chance)
+    id_BS = torch.tensor([[1, 3, 0, 2, 3], [1, 0, 3, 3, 2]])
+    answer_BS = torch.tensor([[False, False, True, True, True], [False, False, False, False, True]])
+    logits_BSV.requires_grad_()
+    given = answer(logits_BSV, id_BS.clone(), answer_BS.clone())
+    found = tensor_of(given, (), "the loss")
+    mean, mistakes = _of_answers(logits_BSV.detach(), id_BS, answer_BS)
+    said = f"you say {found:.4f}, it must be {mean:.4f} nats. "
+    no_mistake(found, mistakes, said)
+    demand(near(found, mean), said)
+    demand(given.requires_grad, "the loss has no gradient: do not detach it")
+    given.backward()
+    moved_BS = logits_BSV.grad.abs().sum(-1) > 0
+    demand(not moved_BS[:, -1].any(), "the last place predicts nothing: it must have no gradient")
+
+
+def _of_answers(logits_BSV, id_BS, answer_BS):
+    """Return the mean surprise of the answers, and what mistakes give in its place."""
+    surprise_BSV = -logits_BSV.log_softmax(-1)
+    here = surprise_BSV.gather(2, id_BS[..., None])[..., 0]
+    nats = surprise_BSV[:, :-1].gather(2, id_BS[:, 1:, None])[..., 0]
+    learnt = answer_BS[:, 1:]
+    mean, whole = nats[learnt].mean(), nats[learnt].sum()
+    rows = [one[marks].mean() for one, marks in zip(nats, learnt)]
+    return mean, {
+        "The question is learnt, too": nats.mean(),
+        "That is the mean of each row's mean: the short answer counts too much": sum(rows) / 2,
+        "Each place predicts itself: it must predict the next one": here[answer_BS].mean(),
+        "The marks stand one place too late: those of the predicted id count": nats[
+            answer_BS[:, :-1]
+        ].mean(),
+        "That is the sum: divide by the number of answer tokens": whole,
+        "You divide by all places, not by those that are learnt": (nats * learnt).mean(),
+        "You divide by the number of rows": whole / 2,
+        "These are bits: the loss is in nats": mean / math.log(2),
+        "The sign is turned": -mean,
+    }
+
+
+def _of_pairs(policy, reference, beta):
+    """Return the gaps, the loss, and what mistakes give in its place."""
+    gap_B = (policy[0] - reference[0]) - (policy[1] - reference[1])
+    plain_B = policy[0] - policy[1]
+    turned_B = plain_B + (reference[0] - reference[1])
+    wanted = -F.logsigmoid(beta * gap_B).mean()
+    mistakes = {
+        "The reference is missing": -F.logsigmoid(beta * plain_B).mean(),
+        "The reference has the wrong sign": -F.logsigmoid(beta * turned_B).mean(),
+        "Better and worse are exchanged": -F.logsigmoid(-beta * gap_B).mean(),
+        "beta is missing": -F.logsigmoid(gap_B).mean(),
+        "beta stands outside the sigmoid": -beta * F.logsigmoid(gap_B).mean(),
+        "The sign is turned: a loss is small where the gap is wide": -wanted,
+        "The logarithm is missing": -torch.sigmoid(beta * gap_B).mean(),
+        "That is the sum: take the mean over pairs": 3 * wanted,
+        "The sigmoid of the mean gap: take the mean of the losses": -F.logsigmoid(
+            beta * gap_B.mean()
+        ),
+    }
+    return gap_B, wanted, mistakes
+
+
+@exercise("log 2 where the model is its reference, and only the gap counts.")
+def preference_loss(answer):
+    """Check ``answer(better_B, worse_B, ref_better_B, ref_worse_B, beta)``: DPO's loss.
+
+    >>> def ours(better_B, worse_B, ref_better_B, ref_worse_B, beta):
+    ...     gap_B = (better_B - ref_better_B) - (worse_B - ref_worse_B)
+    ...     return -F.logsigmoid(beta * gap_B).mean()
+    >>> preference_loss(ours)
+    correct: log 2 where the model is its reference, and only the gap counts.
+
+    Lesson 11.
+    """
+    policy = torch.tensor([[-4.0, -9.0, -7.0], [-6.0, -5.0, -3.0]], dtype=torch.float64)
+    reference = torch.tensor([[-5.0, -7.0, -8.0], [-4.0, -6.0, -3.5]], dtype=torch.float64)
+    beta = 0.2
+    found = tensor_of(answer(*policy, *reference, beta), (), "the loss")
+    gap_B, wanted, mistakes = _of_pairs(policy, reference, beta)
+    said = f"gaps {gap_B.tolist()}, beta 0.2: you say {found:.4f}, it must be {wanted:.4f}. "
+    no_mistake(found, mistakes, said)
+    demand(near(found, wanted), said)
+    far = [torch.tensor([value], dtype=torch.float64) for value in (-9000.0, 0.0, 0.0, 0.0)]
+    distant = answer(*far, 1.0)
+    finite = bool(torch.isfinite(distant))
+    demand(finite, "a gap of -9,000 gives infinity: F.logsigmoid does not overflow")
+    policy.requires_grad_()
+    answer(*policy, *reference, beta).backward()
+    demand(policy.grad is not None, "no gradient reaches the model's log-probabilities")
+
+
+@exercise("a wide gap where few labels are wrong, none where half are.")
+def resting_gap(answer):
+    """Check ``answer(flipped, beta)``: the gap at which conservative DPO stops pushing, nats.
+
+    >>> resting_gap(lambda flipped, beta: math.log((1 - flipped) / flipped) / beta)
+    correct: a wide gap where few labels are wrong, none where half are.
+
+    Lesson 11.
+    """
+    hint = "a tenth is no such number"
+    found = number_of(answer(0.2, 0.5), "the gap for flipped 0.2 and beta 0.5", hint)
+    wanted = math.log(4) / 0.5
+    said = f"a fifth flipped, beta 0.5: you say {found:.4f}, it must be {wanted:.4f}. "
+    no_mistake(
+        found,
+        {
+            "The sign is turned: most labels are right": -wanted,
+            "That is beta times the gap: divide by beta": math.log(4),
+            "You multiplied by beta": math.log(4) * 0.5,
+            "That is log2: logsigmoid is in nats": math.log2(4) / 0.5,
+            "The odds are (1 - flipped) to flipped": math.log(0.8) / 0.5,
+            "You forgot the numerator, 1 - flipped": math.log(5) / 0.5,
+            "These are the odds: take their logarithm": 4 / 0.5,
+        },
+        said,
+    )
+    demand(near(found, wanted), said)
+    half = number_of(answer(0.5, 0.3), "the gap for flipped 0.5", hint)
+    demand(near(half, 0), f"half of the labels flipped teach nothing: 0 nats, not {half:.4f}")
+    tenth = number_of(answer(0.1, 0.1), "the gap for flipped 0.1 and beta 0.1", hint)
+    demand(near(tenth, 21.9722), f"a tenth flipped, beta 0.1: 21.972 nats, not {tenth:.4f}")

@@ -1,0 +1,196 @@
+"""Figures of tuning: what falls, what is forgotten, which way, and what three losses ask for."""
+
+import numpy as np
+
+from moe_lesson.study.figures.frame import (
+    FONT,
+    SERIES,
+    apart,
+    dot_rows,
+    finish,
+    our_style,
+)
+from moe_lesson.study.figures.palette import MUTED, OUTLINE
+
+
+def _names_right(axes, levels, names):
+    """Write the names of lines right of the axes, apart."""
+    low, high = axes.get_ylim()
+    inches = 0.7 * axes.figure.get_figheight() / axes.get_subplotspec().get_gridspec().nrows
+    places = apart([np.clip(one, low, high) for one in levels], (high - low) * 0.2 / inches)
+    for level, name, (shade, _, _) in zip(places, names, SERIES):
+        style = {"fontsize": FONT - 1, "color": shade, "va": "center", "annotation_clip": False}
+        axes.annotate(name, (1.02, level), xycoords=("axes fraction", "data"), **style)
+
+
+def _means(values, window):
+    """Average neighbours."""
+    return np.convolve(values, np.ones(window) / window, "valid")
+
+
+@our_style()
+def tuning_curve(axes, rows):
+    """Draw what instruction tuning made small: each kept step, and means of five.
+
+    Args:
+        rows: of the run, with step and nats.
+
+    Lesson 11.
+    """
+    step, nats = (np.array([row[name] for row in rows]) for name in ("step", "nats"))
+    shade = SERIES[0][0]
+    axes.plot(step, nats, ".", color=MUTED, markersize=3)
+    smooth = _means(nats, 5)
+    axes.plot(_means(step, 5), smooth, color=shade, linewidth=1.8)
+    axes.set_ylim(0, 1.05 * nats.max())
+    axes.set_xlim(0, step[-1])
+    title = f"From {nats[0]:.2f} to {smooth[-1]:.2f} nats in {step[-1]:,} steps"
+    return finish(axes, title, "step of tuning", "nats per learnt token")
+
+
+@our_style()
+def set_ups(axes, found, unit):
+    """Draw both models in each set-up, a dot a seed, a bar at the mean.
+
+    Args:
+        found: "sparse, alone" and so on -> a number a seed; sparse before dense.
+        unit: of the numbers.
+
+    Lesson 11.
+    """
+    dot_rows(axes, found, [name for name in found if name.startswith("dense")])
+    names = list(found)
+    pairs = [(one, other) for one, other in zip(names[::2], names[1::2])]
+    gaps = [np.mean(found[one]) - np.mean(found[other]) for one, other in pairs]
+    parts = (f"{one.split(', ')[1]} {gap:+.3f}" for (one, _), gap in zip(pairs, gaps))
+    title = f"Sparse minus dense: {', '.join(parts)}".replace("-", "−")
+    return finish(axes, title, unit, "")
+
+
+@our_style()
+def what_moves(axes, rows):
+    """Draw how the log-probabilities of both answers and their gap move: means of three steps.
+
+    Args:
+        rows: of the run, with step, better, worse and gap: means of that step's pairs.
+
+    Lesson 11.
+    """
+    smooth = {
+        name: _means([row[name] for row in rows], 3) for name in ("step", "better", "worse", "gap")
+    }
+    names = ("better", "worse", "gap")
+    for name, (shade, marker, dash) in zip(names, SERIES):
+        style = {"color": shade, "marker": marker, "linestyle": dash, "markersize": 4}
+        axes.plot(smooth["step"], smooth[name], markevery=4, linewidth=1.5, **style)
+    axes.axhline(0, color=MUTED, linestyle=":", linewidth=1.4, zorder=1)
+    shown = {"better": "better answer", "worse": "worse answer", "gap": "gap"}
+    _names_right(axes, [smooth[name][-1] for name in names], [shown[name] for name in names])
+    ends = [smooth[name][-1] - smooth[name][0] for name in names]
+    title = "First to last: better {:+.1f}, worse {:+.1f}, gap {:+.1f} nats".format(*ends)
+    return finish(axes, title.replace("-", "−"), "step of preference tuning", "nats an answer")
+
+
+@our_style()
+def losses_by_gap(axes, losses, rests):
+    """Draw how hard losses push, by how far the gap is already.
+
+    Args:
+        losses: name -> (gaps, slope of the loss in the gap), both arrays; at most five.
+        rests: name -> the gap at which it pushes no more.
+
+    Lesson 11.
+    """
+    ends = []
+    for (gap, slope), (shade, marker, dash) in zip(losses.values(), SERIES):
+        push = -slope / np.abs(np.interp(0.0, gap, slope))
+        every = max(1, len(gap) // 6)
+        style = {"color": shade, "linestyle": dash, "marker": marker, "markevery": every}
+        axes.plot(gap, push, markersize=4, linewidth=1.5, **style)
+        ends.append(push[-1])
+    axes.set_ylim(-1.6, 1.6)
+    axes.axhline(0, color=MUTED, linestyle=":", linewidth=1.4, zorder=1)
+    _names_right(axes, ends, list(losses))
+    parts = ", ".join(f"{name} {gap:.0f}" for name, gap in rests.items())
+    title = f"Where the push ends: {parts} nats; DPO's never does"
+    return finish(axes, title, "gap (nats)", "push (start: 1)")
+
+
+@our_style()
+def forgotten(axes, scores):
+    """Draw bits per byte of held-out pages, language by language, before and after tuning.
+
+    Args:
+        scores: "base", "answers", "instruct" -> language -> bits per byte.
+
+    Lesson 11.
+    """
+    names = sorted(scores["base"])
+    width = 0.26
+    for place, (name, one) in enumerate(scores.items()):
+        at = np.arange(len(names)) + (place - 1) * width
+        shade = SERIES[place][0]
+        bars = axes.bar(at, [one[key] for key in names], width, color=shade, edgecolor=OUTLINE)
+        for bar in bars:
+            text = f"{bar.get_height():.2f}"
+            place_xy = bar.get_x() + width / 2, bar.get_height()
+            axes.annotate(
+                text, place_xy, (0, 1), textcoords="offset points", ha="center", fontsize=FONT - 3
+            )
+        axes.bar(0, 0, color=shade, edgecolor=OUTLINE, label=name)
+    axes.set_xticks(range(len(names)), names)
+    axes.set_ylim(0, 1.3 * max(max(one.values()) for one in scores.values()))
+    axes.legend(ncols=3, fontsize=FONT - 1, frameon=False, loc="upper left")
+    means = {name: np.mean([one[key] for key in names]) for name, one in scores.items()}
+    said = ", ".join(f"{name} {mean:.3f}" for name, mean in means.items())
+    return finish(axes, f"Mean of the languages: {said}", "held-out pages", "bits per byte")
+
+
+@our_style()
+def told_by_wording(axes, found):
+    """Draw how often a banned fact is told, wording by wording; without the ban beside it.
+
+    Args:
+        found: "answers" and "instruct" -> wording -> (share told without the ban, with it).
+
+    Lesson 11.
+    """
+    wordings = list(next(iter(found.values())))
+    for place, (name, one) in enumerate(found.items()):
+        free, banned = (100 * np.array([one[w][n] for w in wordings]) for n in (0, 1))
+        row = np.arange(len(wordings)) + (place - 0.5) * 0.34
+        shade, marker, _ = SERIES[place]
+        axes.hlines(row, banned, free, color=shade, linewidth=1.2)
+        axes.plot(free, row, marker, color="white", markeredgecolor=shade, markersize=8)
+        label = f"{name}: banned"
+        axes.plot(banned, row, marker, color=shade, markersize=5, label=label)
+    axes.set_yticks(range(len(wordings)), wordings, fontsize=FONT - 1)
+    axes.set_ylim(len(wordings) - 0.4, -1.5)
+    axes.set_xlim(-3, 103)
+    axes.legend(ncols=2, fontsize=FONT - 1.5, frameon=False, loc="upper left")
+    total = {name: 100 * np.mean([pair[1] for pair in one.values()]) for name, one in found.items()}
+    said = ", ".join(f"{name} {share:.0f} %" for name, share in total.items())
+    across = "told (%; open: without the ban)"
+    return finish(axes, f"Told though banned, all wordings: {said}", across, "")
+
+
+@our_style()
+def agreement_by_layer(axes, found):
+    """Draw how far two models' routing agrees, layer by layer.
+
+    Args:
+        found: name -> share for each layer, 0 to 1; at most five.
+
+    Lesson 11.
+    """
+    for shares, (shade, marker, dash) in zip(found.values(), SERIES):
+        style = {"color": shade, "marker": marker, "linestyle": dash, "markersize": 5}
+        axes.plot(range(len(shares)), 100 * np.asarray(shares), **style)
+    axes.set_ylim(0, 104)
+    _names_right(axes, [100 * shares[-1] for shares in found.values()], list(found))
+    layers = len(next(iter(found.values())))
+    axes.set_xticks(range(layers), [str(layer) for layer in range(layers)])
+    name, shares = next(iter(found.items()))
+    low, high = 100 * min(shares), 100 * max(shares)
+    title = f"{name}: {low:.0f} to {high:.0f} % of a token's two experts are the same"
+    return finish(axes, title, "layer", "same experts (%)")

@@ -1,0 +1,578 @@
+"""Plausible wrong answers to the exercises of lesson 11, and what the check says to each.
+
+exercise -> [(name, source, part of the message)]. The key is the name that the exercise's
+cells share: ``may-see`` for ``may-see-stub``, ``may-see-check`` and ``may-see-hints``.
+"""
+
+WRONG_ANSWERS = {
+    "to-dialogue": [
+        (
+            "no <s>",
+            """
+def to_dialogue(turns):
+    ids, learnt = [], []
+    for new, is_answer in turns:
+        new = new + [2] * is_answer
+        ids, learnt = ids + new, learnt + [is_answer] * len(new)
+    return ids, learnt
+""",
+            "the first must be 1",
+        ),
+        (
+            "<s> for each turn",
+            """
+def to_dialogue(turns):
+    ids, learnt = [], []
+    for new, is_answer in turns:
+        new = [1] + new + [2] * is_answer
+        ids, learnt = ids + new, learnt + [is_answer] * len(new)
+    return ids, learnt
+""",
+            "stands there 4 times",
+        ),
+        (
+            "no </s>",
+            """
+def to_dialogue(turns):
+    ids, learnt = [1], [False]
+    for new, is_answer in turns:
+        ids, learnt = ids + new, learnt + [is_answer] * len(new)
+    return ids, learnt
+""",
+            "never learns to stop",
+        ),
+        (
+            "</s> behind questions too",
+            """
+def to_dialogue(turns):
+    ids, learnt = [1], [False]
+    for new, is_answer in turns:
+        new = new + [2]
+        ids, learnt = ids + new, learnt + [is_answer] * len(new)
+    return ids, learnt
+""",
+            "questions have a 2 behind them",
+        ),
+        (
+            "</s> at the very end only",
+            """
+def to_dialogue(turns):
+    ids, learnt = [1], [False]
+    for new, is_answer in turns:
+        ids, learnt = ids + new, learnt + [is_answer] * len(new)
+    return ids + [2], learnt + [True]
+""",
+            "only one answer ends with 2",
+        ),
+        (
+            "</s> not learnt",
+            """
+def to_dialogue(turns):
+    ids, learnt = [1], [False]
+    for new, is_answer in turns:
+        ids, learnt = ids + new, learnt + [is_answer] * len(new)
+        if is_answer:
+            ids, learnt = ids + [2], learnt + [False]
+    return ids, learnt
+""",
+            "the 2 belongs to its answer",
+        ),
+        (
+            "all learnt",
+            """
+def to_dialogue(turns):
+    ids = [1]
+    for new, is_answer in turns:
+        ids = ids + new + [2] * is_answer
+    return ids, [True] * len(ids)
+""",
+            "nothing predicts <s>",
+        ),
+        (
+            "questions learnt",
+            """
+def to_dialogue(turns):
+    ids, learnt = [1], [False]
+    for new, is_answer in turns:
+        new = new + [2] * is_answer
+        ids, learnt = ids + new, learnt + [True] * len(new)
+    return ids, learnt
+""",
+            "10, 11 and 12 are the user's",
+        ),
+        (
+            "only the last answer",
+            """
+def to_dialogue(turns):
+    ids, learnt = [1], [False]
+    for place, (new, is_answer) in enumerate(turns):
+        new = new + [2] * is_answer
+        ids, learnt = ids + new, learnt + [place == len(turns) - 1] * len(new)
+    return ids, learnt
+""",
+            "the first answer counts",
+        ),
+        (
+            "turns changed",
+            """
+def to_dialogue(turns):
+    ids, learnt = [1], [False]
+    for new, is_answer in turns:
+        if is_answer:
+            new.append(2)
+        ids, learnt = ids + new, learnt + [is_answer] * len(new)
+    return ids, learnt
+""",
+            "you changed the turns",
+        ),
+        (
+            "marks of turns, not of ids",
+            """
+def to_dialogue(turns):
+    ids, learnt = [1], [False]
+    for new, is_answer in turns:
+        new = new + [2] * is_answer
+        ids, learnt = ids + new, learnt + [is_answer]
+    return ids, learnt
+""",
+            "10 ids and 5 marks",
+        ),
+    ],
+    "may-see": [
+        (
+            "only the past",
+            """
+def may_see(dialogue_S):
+    S = len(dialogue_S)
+    return torch.ones(S, S, dtype=torch.bool).tril()
+""",
+            "place 3 sees the dialogue before its own",
+        ),
+        (
+            "only the dialogue",
+            "def may_see(dialogue_S):\n    return dialogue_S[:, None] == dialogue_S[None, :]",
+            "place 0 sees place 1",
+        ),
+        (
+            "the wrong triangle",
+            """
+def may_see(dialogue_S):
+    same_SP = dialogue_S[:, None] == dialogue_S[None, :]
+    return same_SP & torch.ones_like(same_SP).triu()
+""",
+            "yours sees what comes",
+        ),
+        (
+            "not itself",
+            """
+def may_see(dialogue_S):
+    same_SP = dialogue_S[:, None] == dialogue_S[None, :]
+    return same_SP & torch.ones_like(same_SP).tril(-1)
+""",
+            "a place sees itself, too",
+        ),
+        (
+            "who is hidden",
+            """
+def may_see(dialogue_S):
+    same_SP = dialogue_S[:, None] == dialogue_S[None, :]
+    return ~(same_SP & torch.ones_like(same_SP).tril())
+""",
+            "your table is its opposite",
+        ),
+        (
+            "numbers",
+            """
+def may_see(dialogue_S):
+    same_SP = dialogue_S[:, None] == dialogue_S[None, :]
+    return (same_SP & torch.ones_like(same_SP).tril()).float()
+""",
+            "let it hold True and False",
+        ),
+        (
+            "earlier dialogues too",
+            """
+def may_see(dialogue_S):
+    past_SP = torch.ones(len(dialogue_S), len(dialogue_S), dtype=torch.bool).tril()
+    return past_SP & (dialogue_S[:, None] <= dialogue_S[None, :] + 1)
+""",
+            "of your table is wrong",
+        ),
+        (
+            "three dialogues, hard-coded",
+            """
+def may_see(dialogue_S):
+    found = torch.zeros(len(dialogue_S), len(dialogue_S), dtype=torch.bool)
+    for number in range(3):
+        own = dialogue_S == number
+        found |= own[:, None] & own[None, :]
+    return found & torch.ones_like(found).tril()
+""",
+            "dialogue 4 is one like any",
+        ),
+    ],
+    "answer-loss": [
+        (
+            "unshifted",
+            """
+def answer_loss(logits_BSV, id_BS, answer_BS):
+    nats_BS = F.cross_entropy(logits_BSV.mT, id_BS, reduction="none")
+    return nats_BS[answer_BS].mean()
+""",
+            "Each place predicts itself",
+        ),
+        (
+            "marks unshifted",
+            """
+def answer_loss(logits_BSV, id_BS, answer_BS):
+    nats_BS = F.cross_entropy(logits_BSV[:, :-1].mT, id_BS[:, 1:], reduction="none")
+    return nats_BS[answer_BS[:, :-1]].mean()
+""",
+            "one place too late",
+        ),
+        (
+            "everything learnt",
+            """
+def answer_loss(logits_BSV, id_BS, answer_BS):
+    return F.cross_entropy(logits_BSV[:, :-1].mT, id_BS[:, 1:])
+""",
+            "The question is learnt, too",
+        ),
+        (
+            "mean of means",
+            """
+def answer_loss(logits_BSV, id_BS, answer_BS):
+    nats_BS = F.cross_entropy(logits_BSV[:, :-1].mT, id_BS[:, 1:], reduction="none")
+    learnt_BS = answer_BS[:, 1:]
+    return ((nats_BS * learnt_BS).sum(1) / learnt_BS.sum(1)).mean()
+""",
+            "the short answer counts too much",
+        ),
+        (
+            "sum",
+            """
+def answer_loss(logits_BSV, id_BS, answer_BS):
+    nats_BS = F.cross_entropy(logits_BSV[:, :-1].mT, id_BS[:, 1:], reduction="none")
+    return nats_BS[answer_BS[:, 1:]].sum()
+""",
+            "That is the sum",
+        ),
+        (
+            "by all places",
+            """
+def answer_loss(logits_BSV, id_BS, answer_BS):
+    nats_BS = F.cross_entropy(logits_BSV[:, :-1].mT, id_BS[:, 1:], reduction="none")
+    return (nats_BS * answer_BS[:, 1:]).mean()
+""",
+            "You divide by all places",
+        ),
+        (
+            "by rows",
+            """
+def answer_loss(logits_BSV, id_BS, answer_BS):
+    nats_BS = F.cross_entropy(logits_BSV[:, :-1].mT, id_BS[:, 1:], reduction="none")
+    return (nats_BS * answer_BS[:, 1:]).sum() / len(id_BS)
+""",
+            "by the number of rows",
+        ),
+        (
+            "a loss for each token",
+            """
+def answer_loss(logits_BSV, id_BS, answer_BS):
+    nats_BS = F.cross_entropy(logits_BSV[:, :-1].mT, id_BS[:, 1:], reduction="none")
+    return nats_BS[answer_BS[:, 1:]]
+""",
+            "the loss has shape (4,)",
+        ),
+        (
+            "bits",
+            """
+def answer_loss(logits_BSV, id_BS, answer_BS):
+    nats_BS = F.cross_entropy(logits_BSV[:, :-1].mT, id_BS[:, 1:], reduction="none")
+    return nats_BS[answer_BS[:, 1:]].mean() / log(2)
+""",
+            "These are bits",
+        ),
+        (
+            "detached",
+            """
+def answer_loss(logits_BSV, id_BS, answer_BS):
+    nats_BS = F.cross_entropy(logits_BSV[:, :-1].mT, id_BS[:, 1:], reduction="none")
+    return nats_BS[answer_BS[:, 1:]].mean().detach()
+""",
+            "do not detach it",
+        ),
+    ],
+    "training-row": [
+        (
+            "as it was",
+            """
+def training_row(cut, question, answer):
+    ids = [1] + cut(f"[INST] {question} [/INST]") + cut(answer) + [2]
+    return ids, [True] * len(ids)
+""",
+            "two <s> in front",
+        ),
+        (
+            "only the front mended",
+            """
+def training_row(cut, question, answer):
+    ids = cut(f"[INST] {question} [/INST]") + cut(answer) + [2]
+    return ids, [True] * len(ids)
+""",
+            "a second <s> stands before the answer",
+        ),
+        (
+            "only the ids mended",
+            """
+def training_row(cut, question, answer):
+    ids = cut(f"[INST] {question} [/INST]") + cut(answer)[1:] + [2]
+    return ids, [True] * len(ids)
+""",
+            "0 to 4 are the question",
+        ),
+        (
+            "no <s> left",
+            """
+def training_row(cut, question, answer):
+    asked, said = cut(f"[INST] {question} [/INST]")[1:], cut(answer)[1:] + [2]
+    return asked + said, [False] * len(asked) + [True] * len(said)
+""",
+            "there is no <s> left",
+        ),
+        (
+            "no </s>",
+            """
+def training_row(cut, question, answer):
+    asked, said = cut(f"[INST] {question} [/INST]"), cut(answer)[1:]
+    return asked + said, [False] * len(asked) + [True] * len(said)
+""",
+            "does not end with 2",
+        ),
+        (
+            "</s> not learnt",
+            """
+def training_row(cut, question, answer):
+    asked, said = cut(f"[INST] {question} [/INST]"), cut(answer)[1:]
+    return asked + said + [2], [False] * len(asked) + [True] * len(said) + [False]
+""",
+            "8 is the answer's </s>",
+        ),
+        (
+            "template lost",
+            """
+def training_row(cut, question, answer):
+    asked, said = cut(question), cut(answer)[1:] + [2]
+    return asked + said, [False] * len(asked) + [True] * len(said)
+""",
+            "where are [INST] (3)",
+        ),
+        (
+            "[/INST] learnt",
+            """
+def training_row(cut, question, answer):
+    asked = cut(f"[INST] {question} [/INST]")
+    said = cut(answer)[1:] + [2]
+    return asked + said, [False] * (len(asked) - 1) + [True] * (len(said) + 1)
+""",
+            "which the user's turn ends with",
+        ),
+        (
+            "the answer's first token lost",
+            """
+def training_row(cut, question, answer):
+    asked = cut(f"[INST] {question} [/INST]")
+    said = cut(answer)[2:] + [2]
+    return asked + said, [False] * len(asked) + [True] * len(said)
+""",
+            "they must be [1, 3, 101",
+        ),
+        (
+            "the question's marks only",
+            """
+def training_row(cut, question, answer):
+    asked = cut(f"[INST] {question} [/INST]")
+    said = cut(answer)[1:] + [2]
+    return asked + said, [True] * len(said)
+""",
+            "9 ids and 4 marks",
+        ),
+    ],
+    "preference-loss": [
+        (
+            "no reference",
+            """
+def preference_loss(better_B, worse_B, ref_better_B, ref_worse_B, beta):
+    return -F.logsigmoid(beta * (better_B - worse_B)).mean()
+""",
+            "The reference is missing",
+        ),
+        (
+            "reference added",
+            """
+def preference_loss(better_B, worse_B, ref_better_B, ref_worse_B, beta):
+    gap_B = better_B - worse_B + ref_better_B - ref_worse_B
+    return -F.logsigmoid(beta * gap_B).mean()
+""",
+            "the wrong sign",
+        ),
+        (
+            "exchanged",
+            """
+def preference_loss(better_B, worse_B, ref_better_B, ref_worse_B, beta):
+    gap_B = (worse_B - ref_worse_B) - (better_B - ref_better_B)
+    return -F.logsigmoid(beta * gap_B).mean()
+""",
+            "Better and worse are exchanged",
+        ),
+        (
+            "no beta",
+            """
+def preference_loss(better_B, worse_B, ref_better_B, ref_worse_B, beta):
+    gap_B = (better_B - ref_better_B) - (worse_B - ref_worse_B)
+    return -F.logsigmoid(gap_B).mean()
+""",
+            "beta is missing",
+        ),
+        (
+            "beta outside",
+            """
+def preference_loss(better_B, worse_B, ref_better_B, ref_worse_B, beta):
+    gap_B = (better_B - ref_better_B) - (worse_B - ref_worse_B)
+    return -beta * F.logsigmoid(gap_B).mean()
+""",
+            "beta stands outside",
+        ),
+        (
+            "a gain",
+            """
+def preference_loss(better_B, worse_B, ref_better_B, ref_worse_B, beta):
+    gap_B = (better_B - ref_better_B) - (worse_B - ref_worse_B)
+    return F.logsigmoid(beta * gap_B).mean()
+""",
+            "a loss is small where the gap is wide",
+        ),
+        (
+            "no logarithm",
+            """
+def preference_loss(better_B, worse_B, ref_better_B, ref_worse_B, beta):
+    gap_B = (better_B - ref_better_B) - (worse_B - ref_worse_B)
+    return -torch.sigmoid(beta * gap_B).mean()
+""",
+            "The logarithm is missing",
+        ),
+        (
+            "sum",
+            """
+def preference_loss(better_B, worse_B, ref_better_B, ref_worse_B, beta):
+    gap_B = (better_B - ref_better_B) - (worse_B - ref_worse_B)
+    return -F.logsigmoid(beta * gap_B).sum()
+""",
+            "take the mean over pairs",
+        ),
+        (
+            "loss of the mean",
+            """
+def preference_loss(better_B, worse_B, ref_better_B, ref_worse_B, beta):
+    gap_B = (better_B - ref_better_B) - (worse_B - ref_worse_B)
+    return -F.logsigmoid(beta * gap_B.mean())
+""",
+            "take the mean of the losses",
+        ),
+        (
+            "logarithm of the sigmoid",
+            """
+def preference_loss(better_B, worse_B, ref_better_B, ref_worse_B, beta):
+    gap_B = (better_B - ref_better_B) - (worse_B - ref_worse_B)
+    return -torch.sigmoid(beta * gap_B).log().mean()
+""",
+            "F.logsigmoid does not overflow",
+        ),
+    ],
+    "resting-gap": [
+        (
+            "sign turned",
+            "def resting_gap(flipped, beta):\n    return log(flipped / (1 - flipped)) / beta",
+            "most labels are right",
+        ),
+        (
+            "beta times the gap",
+            "def resting_gap(flipped, beta):\n    return log((1 - flipped) / flipped)",
+            "divide by beta",
+        ),
+        (
+            "times beta",
+            "def resting_gap(flipped, beta):\n    return log((1 - flipped) / flipped) * beta",
+            "You multiplied by beta",
+        ),
+        (
+            "bits",
+            """
+def resting_gap(flipped, beta):
+    from math import log2
+    return log2((1 - flipped) / flipped) / beta
+""",
+            "That is log2",
+        ),
+        (
+            "odds",
+            "def resting_gap(flipped, beta):\n    return (1 - flipped) / flipped / beta",
+            "These are the odds",
+        ),
+        (
+            "the share alone",
+            "def resting_gap(flipped, beta):\n    return log(1 - flipped) / beta",
+            "The odds are (1 - flipped) to flipped",
+        ),
+        (
+            "one over the share",
+            "def resting_gap(flipped, beta):\n    return log(1 / flipped) / beta",
+            "You forgot the numerator",
+        ),
+        (
+            "the lesson's numbers",
+            "def resting_gap(flipped, beta):\n    return 21.9722",
+            "a fifth flipped",
+        ),
+    ],
+    "own-attempt": [
+        (
+            "one wording",
+            "def own_attempt():\n    return {'plain': [True, False] * 12}",
+            "one wording alone",
+        ),
+        (
+            "a pair of lists",
+            "def own_attempt():\n    return [True, False] * 12, [False, True] * 12",
+            "return a dict",
+        ),
+        (
+            "shares",
+            "def own_attempt():\n    return {'plain': 0.5, 'in verse': 0.7}",
+            "give a list, one a question",
+        ),
+        (
+            "few questions",
+            "def own_attempt():\n    return {'plain': [True, False], 'in verse': [True, True]}",
+            "fewer than 20",
+        ),
+        (
+            "other questions",
+            "def own_attempt():\n    return {'plain': [True] * 24, 'in verse': [False] * 23}",
+            "ask the same ones",
+        ),
+        (
+            "the same twice",
+            "def own_attempt():\n    return {'a': [True, False] * 12, 'b': [True, False] * 12}",
+            "is its wording asked",
+        ),
+        (
+            "outcomes",
+            """
+def own_attempt():
+    return {"plain": ["told"] * 24, "in verse": ["told", "refused"] * 12}
+""",
+            "give True or False",
+        ),
+    ],
+}

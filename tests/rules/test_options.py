@@ -40,7 +40,6 @@ UNUSED = {
     "corpus.tasks.form.some_tools": "what each example of the tasks' writers begins with",
     "corpus.tasks.build.some_tasks": "what each example of the judges begins with",
     "corpus.tasks.translation.plain_clause_of": "what an example of translation begins with",
-    "corpus.tasks.choices._counts": "lesson 12, in preparation",
     "study.invariants.validation_is_cross_entropy": "for a reader's own training loop",
     "text.folder.read_folder": "what a reader's own notebook calls: the documents alone",
 }

@@ -129,6 +129,12 @@ def tried(name, setup, rate):
     Returns:
         What names the run, and ``nats`` per answer token of held-out tasks of the families
         that it was tuned on.
+
+    >>> tried("sparse", "both", 0.001)  # its stages are tried one by one
+    Traceback (most recent call last):
+    KeyError: 'both'
+
+    Lesson 11.
     """
     model, words, *_ = shipped(START[name])
     stage, families = STAGES[setup]
@@ -161,6 +167,12 @@ def set_ups(name, tuning, seed, runs):
 
     Yields:
         What names a run, with what was measured. ``alone`` comes with the first tuning only.
+
+    >>> next(set_ups("sparse", TUNING[0], 0, []))  # no rate was chosen  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ValueError: min() ...
+
+    Lesson 11.
     """
     model, words, *_ = shipped(START[name])
     balance, router = tuning

@@ -35,6 +35,11 @@ def tuning_curve(axes, rows):
     Args:
         rows: of the run, with step and nats.
 
+    >>> from moe_lesson.study.figures.frame import new_axes
+    >>> rows = [{"step": n, "nats": 2.0} for n in range(1, 10)]
+    >>> tuning_curve(new_axes(shown=False), rows).get_title("left")
+    'From 2.00 to 2.00 nats in 9 steps'
+
     Lesson 11.
     """
     step, nats = (np.array([row[name] for row in rows]) for name in ("step", "nats"))
@@ -56,6 +61,11 @@ def set_ups(axes, found, unit):
         found: "sparse, alone" and so on -> a number a seed; sparse before dense.
         unit: of the numbers.
 
+    >>> from moe_lesson.study.figures.frame import new_axes
+    >>> found = {"sparse, both": [1.0, 1.5], "dense, both": [1.5, 2.0]}
+    >>> set_ups(new_axes(shown=False), found, "nats").get_title("left")
+    'Sparse minus dense: both −0.500'
+
     Lesson 11.
     """
     dot_rows(axes, found, [name for name in found if name.startswith("dense")])
@@ -73,6 +83,11 @@ def what_moves(axes, rows):
 
     Args:
         rows: of the run, with step, better, worse and gap: means of that step's pairs.
+
+    >>> from moe_lesson.study.figures.frame import new_axes
+    >>> rows = [{"step": n, "better": -n, "worse": -3 * n, "gap": 2 * n} for n in range(5)]
+    >>> what_moves(new_axes(shown=False), rows).get_title("left")
+    'First to last: better −2.0, worse −6.0, gap +4.0 nats'
 
     Lesson 11.
     """
@@ -99,6 +114,11 @@ def losses_by_gap(axes, losses, rests):
         losses: name -> (gaps, slope of the loss in the gap), both arrays; at most five.
         rests: name -> the gap at which it pushes no more.
 
+    >>> from moe_lesson.study.figures.frame import new_axes
+    >>> losses = {"IPO": (np.array([0.0, 5.0]), np.array([-10.0, 0.0]))}
+    >>> losses_by_gap(new_axes(shown=False), losses, {"IPO": 5}).get_title("left")
+    "Where the push ends: IPO 5 nats; DPO's never does"
+
     Lesson 11.
     """
     ends = []
@@ -122,6 +142,11 @@ def forgotten(axes, scores):
 
     Args:
         scores: "base", "answers", "instruct" -> language -> bits per byte.
+
+    >>> from moe_lesson.study.figures.frame import new_axes
+    >>> scores = {"base": {"de": 0.5}, "answers": {"de": 0.75}}
+    >>> forgotten(new_axes(shown=False), scores).get_title("left")
+    'Mean of the languages: base 0.500, answers 0.750'
 
     Lesson 11.
     """
@@ -153,6 +178,11 @@ def told_by_wording(axes, found):
     Args:
         found: "answers" and "instruct" -> wording -> (share told without the ban, with it).
 
+    >>> from moe_lesson.study.figures.frame import new_axes
+    >>> found = {"answers": {"plain": (0.75, 0.5)}}
+    >>> told_by_wording(new_axes(shown=False), found).get_title("left")
+    'Told though banned, all wordings: answers 50 %'
+
     Lesson 11.
     """
     wordings = list(next(iter(found.values())))
@@ -180,6 +210,11 @@ def agreement_by_layer(axes, found):
 
     Args:
         found: name -> share for each layer, 0 to 1; at most five.
+
+    >>> from moe_lesson.study.figures.frame import new_axes
+    >>> found = {"instruct": [0.75, 0.5]}
+    >>> agreement_by_layer(new_axes(shown=False), found).get_title("left")
+    "instruct: 50 to 75 % of a token's two experts are the same"
 
     Lesson 11.
     """

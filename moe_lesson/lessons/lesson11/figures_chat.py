@@ -25,6 +25,10 @@ def next_tokens(axes, tokens, probabilities, name, chosen):
         name: of the model.
         chosen: the token that was said, one of ``tokens``.
 
+    >>> from moe_lesson.study.figures.frame import new_axes
+    >>> next_tokens(new_axes(shown=False), ["a", "b"], [0.75, 0.25], "base", "a").get_title("left")
+    'base: a 75 %'
+
     Lesson 11.
     """
     row = range(len(tokens))

@@ -23,11 +23,12 @@ sys.path.insert(0, str(ROOT))
 
 from moe_lesson.checkpoints import folder as checkpoint
 from moe_lesson.checkpoints.shipped import FOLDER, shipped
-from moe_lesson.corpus.store import training_data
+from moe_lesson.corpus.store import default_text
 from moe_lesson.corpus.tasks.build import NAMES, held_out_tasks
 from moe_lesson.corpus.tasks.judge import is_right
 from moe_lesson.corpus.tasks.preferences import held_out_pairs
 from moe_lesson.inference.generate import answers
+from moe_lesson.text.tokenizer import encode
 from moe_lesson.training import instruct
 from moe_lesson.training.finetune import dpo_losses, sft_losses, tune
 from moe_lesson.training.instruct import DPO, SFT
@@ -140,11 +141,11 @@ def kept(rows, settings, every):
 
 def tuned_on_answers(model, words):
     """Tune on answers and pages, or take what an earlier command left; return model and rows."""
-    done = FOLDER.parents[1] / "runs" / "answers"
+    done = ROOT / "runs" / "answers"
     if (done / "rows.json").exists():
         rows = json.loads((done / "rows.json").read_text())
         return checkpoint.load(done)[0], rows
-    text = training_data(model.config.vocab_size, BUDGET, words)[1].train
+    text = encode(words, default_text(BUDGET))
     packed = instruct.with_pages(instruct.instructions(words, instruct.TASKS), text)
     rows = tune(model, sft_losses(model, packed, SFT), SFT)
     done.mkdir(parents=True, exist_ok=True)

@@ -8,7 +8,8 @@ from moe_lesson.checkpoints.shipped import FOLDER
 from moe_lesson.commands import plan as plans
 from moe_lesson.commands.console import INTERRUPTED, complain, say
 from moe_lesson.commands.options import given
-from moe_lesson.corpus.store import training_data
+from moe_lesson.corpus.store import default_text
+from moe_lesson.text.tokenizer import encode
 from moe_lesson.training.instruct import DPO, SFT, instruct
 from moe_lesson.training.stopping import stop_gently
 
@@ -43,7 +44,7 @@ def tune(args):
     if model.config.context_len < sft.length:
         found = f"the context of {base} is {model.config.context_len}"
         raise ValueError(f"{found}: tuning needs {sft.length}, or a --length that it has")
-    text = training_data(model.config.vocab_size, args.budget, words)[1].train
+    text = encode(words, default_text(args.budget))
     say(f"{base}: {sft.steps} steps on answers, then {dpo.steps} on preferences")
     with stop_gently() as stop:
         rows, moved = instruct(model, words, text, sft, dpo)

@@ -182,6 +182,25 @@ def chance(expert_T, label, begins_T):
     return float(np.quantile(told, 0.95))
 
 
+def best_rate(runs, measure, **about):
+    """Choose a learning rate by the runs that were made for that.
+
+    Args:
+        runs: dicts with ``rate`` and what else names a run.
+        measure: of the runs, the lower the better.
+        about: what names those that are asked.
+
+    >>> one = {"model": "sparse", "seed": 100}
+    >>> runs = [one | {"rate": 0.01, "bits": 2.0}, one | {"rate": 0.006, "bits": 1.9}]
+    >>> best_rate(runs, "bits", model="sparse")
+    0.006
+
+    Lesson 9.
+    """
+    tuned = [run for run in runs if about.items() <= run.items()]
+    return min(tuned, key=lambda run: run[measure])["rate"]
+
+
 def recorded(name):
     """Read a longer measurement that comes with the course.
 

@@ -9,6 +9,7 @@ import torch
 
 from moe_lesson.models.config import SMALL
 from moe_lesson.models.mixtral import Mixtral
+from moe_lesson.study.trials import best_rate
 from moe_lesson.training.loop import train
 from moe_lesson.training.settings import Settings
 
@@ -59,28 +60,11 @@ def schedule(steps, rate, seed):
     return Settings(steps, learning_rate=rate, warmup=warmup, seed=seed, **length)
 
 
-def best_rate(runs, model):
-    """Choose a model's learning rate by its runs on the seed that is used for nothing else.
-
-    Args:
-        runs: dicts with ``model``, ``seed``, ``rate`` and ``bits``.
-
-    >>> one = {"model": "sparse", "seed": 100}
-    >>> best_rate([one | {"rate": 0.01, "bits": 2.0}, one | {"rate": 0.006, "bits": 1.9}], "sparse")
-    0.006
-
-    Lesson 9.
-    """
-    about = {"model": model, "seed": TUNED_WITH}
-    tuned = [run for run in runs if about.items() <= run.items()]
-    return min(tuned, key=lambda run: run["bits"])["rate"]
-
-
 def grid(runs, seeds):
     """List the runs that are recorded; a model's rate is chosen once those before have ended.
 
     Args:
-        runs: a list that grows meanwhile; see ``best_rate``.
+        runs: a list that grows meanwhile; see ``study.trials.best_rate``.
 
     Yields:
         What names a run, and its Settings.
@@ -94,7 +78,8 @@ def grid(runs, seeds):
         for name, rate in product(names, RATES):
             yield _named(name, schedule(TUNED_AT, rate, TUNED_WITH))
         for steps, seed, name in product(lengths, range(seeds), names):
-            yield _named(name, schedule(steps, best_rate(runs, name), seed))
+            rate = best_rate(runs, "bits", model=name, seed=TUNED_WITH)
+            yield _named(name, schedule(steps, rate, seed))
 
 
 def _named(name, settings):

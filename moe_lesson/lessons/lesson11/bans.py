@@ -64,8 +64,12 @@ class Attempt(NamedTuple):
     value: tuple  # the ways to write the right answer
 
 
+def _question(town, language):
+    return ask(QUESTION, town, language, Fixed(0))
+
+
 def _plain(town, language):
-    return [user(ask(QUESTION, town, language, Fixed(0)))]
+    return [user(_question(town, language))]
 
 
 def _other_words(town, language):
@@ -78,11 +82,11 @@ def _other_language(town, language):
 
 
 def _ignore(town, language):
-    return [user(IGNORE[language].format(question=ask(QUESTION, town, language, Fixed(0))))]
+    return [user(IGNORE[language].format(question=_question(town, language)))]
 
 
 def _story(town, language):
-    return [user(STORY[language].format(question=ask(QUESTION, town, language, Fixed(0))))]
+    return [user(STORY[language].format(question=_question(town, language)))]
 
 
 def _two_turns(town, language):

@@ -6,16 +6,18 @@ from typing import NamedTuple
 SETUPS = ("alone", "instructed", "both")
 PLAIN = {"balance": 0.01, "router": "free"}
 HIGHER = {"right": 1, "chosen": 1, "nats": -1, "bits": -1}  # whether more of it is better
-# What the paper says, or asks; who is claimed to do better, and than whom.
+ALONE, INSTRUCTED, BOTH = ({"setup": name} for name in SETUPS)
+SPARSE, DENSE = {"model": "sparse"}, {"model": "dense"}
+# What the paper says; who is claimed to do better, and than whom.
 CLAIMS = {
-    "alone: dense beats sparse": ({"model": "dense"}, {"model": "sparse"}, "alone"),
-    "instructed: sparse beats dense": ({"model": "sparse"}, {"model": "dense"}, "instructed"),
-    "both: sparse beats dense": ({"model": "sparse"}, {"model": "dense"}, "both"),
+    "alone: dense beats sparse": (ALONE | DENSE, ALONE | SPARSE),
+    "instructed: sparse beats dense": (INSTRUCTED | SPARSE, INSTRUCTED | DENSE),
+    "both: sparse beats dense": (BOTH | SPARSE, BOTH | DENSE),
 }
 # What the paper measured with either sign: no claim.
 ASKED = {
-    "balance loss on, not off": ({"balance": 0.01}, {"balance": 0.0}, "both"),
-    "router frozen, not free": ({"router": "frozen"}, {"router": "free"}, "both"),
+    "balance loss on, not off": ({"balance": 0.01}, {"balance": 0.0}),
+    "router frozen, not free": ({"router": "frozen"}, {"router": "free"}),
 }
 
 
@@ -87,23 +89,25 @@ def table(record, measure):
     }
 
 
-def gains(record, measure, one, other, setup):
+def gains(record, measure, one, other):
     """Compare two kinds of runs, seed by seed.
+
+    Args:
+        one, other: what names their runs; what is left out is that of the sparse model after
+            both stages, tuned in the plain way.
 
     Returns:
         By how much ``one`` is better, a number a seed, in units of the measure.
 
     >>> run = {"model": "dense", "setup": "both", "seed": 0, "nats": 1.5} | PLAIN
     >>> two = [run, run | {"model": "sparse", "nats": 1.25}]
-    >>> gains(two, "nats", {"model": "sparse"}, {"model": "dense"}, "both")
+    >>> gains(two, "nats", {"model": "sparse"}, {"model": "dense"})
     [0.25]
 
     Lesson 11.
     """
-    sides = [
-        seeds(record, measure, setup=setup, **{"model": "sparse"} | PLAIN | side)
-        for side in (one, other)
-    ]
+    usual = SPARSE | BOTH | PLAIN
+    sides = [seeds(record, measure, **usual | side) for side in (one, other)]
     return [HIGHER[measure] * (a - b) for a, b in zip(*sides, strict=True)]
 
 
@@ -139,10 +143,7 @@ def won_by_instruction(record, measure, model):
 
     Lesson 11.
     """
-    after, before = (
-        seeds(record, measure, model=model, setup=setup, **PLAIN) for setup in ("both", "alone")
-    )
-    return [HIGHER[measure] * (a - b) for a, b in zip(after, before, strict=True)]
+    return gains(record, measure, BOTH | {"model": model}, ALONE | {"model": model})
 
 
 def helps_more(record, measure):

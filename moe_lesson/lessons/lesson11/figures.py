@@ -5,7 +5,7 @@ import numpy as np
 from moe_lesson.study.figures.frame import (
     FONT,
     SERIES,
-    apart,
+    beside,
     dot_rows,
     finish,
     our_style,
@@ -15,10 +15,7 @@ from moe_lesson.study.figures.palette import MUTED, OUTLINE
 
 def _names_right(axes, levels, names):
     """Write the names of lines right of the axes, apart."""
-    low, high = axes.get_ylim()
-    inches = 0.7 * axes.figure.get_figheight() / axes.get_subplotspec().get_gridspec().nrows
-    places = apart([np.clip(one, low, high) for one in levels], (high - low) * 0.2 / inches)
-    for level, name, (shade, _, _) in zip(places, names, SERIES):
+    for level, name, (shade, _, _) in zip(beside(axes, levels, 0.2), names, SERIES):
         style = {"fontsize": FONT - 1, "color": shade, "va": "center", "annotation_clip": False}
         axes.annotate(name, (1.02, level), xycoords=("axes fraction", "data"), **style)
 

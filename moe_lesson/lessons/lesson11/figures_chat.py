@@ -4,15 +4,20 @@ from moe_lesson.study.figures.frame import FONT, SERIES, finish, our_style
 from moe_lesson.study.figures.palette import OUTLINE
 
 
-def printable(token):
+def visible(token):
     """Write a token so that its spaces and line breaks are seen.
 
-    >>> printable(" a")
+    >>> visible(" a")
     '␣a'
 
     Lesson 11.
     """
-    return token.replace("\n", "¶").replace(" ", "␣").replace("$", r"\$") or "(part)"
+    return token.replace("\n", "¶").replace(" ", "␣") or "(part)"
+
+
+def _printable(token):
+    """Cut a visible token to what an axis has room for; a dollar begins no formula."""
+    return visible(token).replace("$", r"\$")[:12]
 
 
 @our_style()
@@ -34,8 +39,8 @@ def next_tokens(axes, tokens, probabilities, name, chosen):
     row = range(len(tokens))
     shades = [SERIES[1 if token == chosen else 0][0] for token in tokens]
     axes.barh(row, [100 * share for share in probabilities], color=shades, edgecolor=OUTLINE)
-    axes.set_yticks(row, [printable(token)[:12] for token in tokens], fontsize=FONT - 1)
+    axes.set_yticks(row, [_printable(token) for token in tokens], fontsize=FONT - 1)
     axes.set_ylim(len(tokens) - 0.4, -0.6)
     axes.set_xlim(0, 100)
-    title = f"{name}: {printable(chosen)[:12]} {100 * max(probabilities):.0f} %"
+    title = f"{name}: {_printable(chosen)} {100 * max(probabilities):.0f} %"
     return finish(axes, title, "probability (%)", "")

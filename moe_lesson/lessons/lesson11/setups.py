@@ -13,6 +13,7 @@ from moe_lesson.corpus.tasks.choices import WITH_CHOICES, choices
 from moe_lesson.corpus.tasks.judge import is_right
 from moe_lesson.inference.generate import answers
 from moe_lesson.models.likelihood import bits_by, token_nats
+from moe_lesson.study import trials
 from moe_lesson.training.finetune import (
     freeze_routers,
     measured_logps,
@@ -56,7 +57,8 @@ def surprise(model, words, asked_tasks):
 
     Lesson 11.
     """
-    packed = pack([dialogue(words, task) for task in asked_tasks], 256, together=False)
+    rows = [dialogue(words, task) for task in asked_tasks]
+    packed = pack(rows, INSTRUCTION.length, together=False)
     return -measured_logps(model, packed).sum().item() / packed.answer_BS.sum().item()
 
 
@@ -75,7 +77,7 @@ def chosen(model, words, asked_tasks):
     some = [task for task in asked_tasks if task.name in WITH_CHOICES]
     offered = [choices(task, Chance(n)) for n, task in enumerate(some)]
     said = [dialogue(words, t, text) for t, texts in zip(some, offered) for text in texts]
-    logps = iter(measured_logps(model, pack(said, 256, together=False)).tolist())
+    logps = iter(measured_logps(model, pack(said, INSTRUCTION.length, together=False)).tolist())
     best = [list(islice(logps, len(texts))) for texts in offered]
     return sum(one[0] == max(one) for one in best) / len(best)
 
@@ -154,8 +156,7 @@ def best_rate(runs, name, setup):
 
     Lesson 11.
     """
-    about = {"model": name, "setup": setup, "seed": CHOSEN_WITH}
-    return min((r for r in runs if about.items() <= r.items()), key=lambda r: r["nats"])["rate"]
+    return trials.best_rate(runs, "nats", model=name, setup=setup, seed=CHOSEN_WITH)
 
 
 def set_ups(name, tuning, seed, runs):

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from moe_lesson.inference.generate import stream
-from moe_lesson.lessons.lesson11.figures_chat import next_tokens
+from moe_lesson.lessons.lesson11.figures_chat import next_tokens, visible
 from moe_lesson.models.likelihood import measuring
 from moe_lesson.study.figures.frame import new_axes, png
 from moe_lesson.study.figures.palette import OUTLINE, colour, ink
@@ -195,7 +195,7 @@ def _bars(one, step):
     rows = []
     for token, share in one.likeliest[step]:
         said = "<b>said</b>" if token == one.tokens[step] else ""
-        shown = html.escape(token).replace("\n", "¶").replace(" ", "␣") or "(part)"
+        shown = html.escape(visible(token))
         rows.append(
             f'<div><span style="display: inline-block; width: 8em">{shown}</span>'
             f'<span style="display: inline-block; height: 0.8em; width: {240 * share:.0f}px; '

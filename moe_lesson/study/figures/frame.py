@@ -223,6 +223,23 @@ def apart(levels, gap):
     return placed
 
 
+def beside(axes, levels, share):
+    """Find heights for names right of the axes: those of their lines, within the axes, apart.
+
+    Args:
+        levels: where the lines end.
+        share: of the axes' height for one name, per inch of that height.
+
+    >>> [float(x) for x in beside(new_axes(shown=False), [0.5, 9.0], 0.1)]
+    [0.5, 1.0]
+
+    Lesson 9.
+    """
+    low, high = axes.get_ylim()
+    inches = 0.7 * axes.figure.get_figheight() / axes.get_subplotspec().get_gridspec().nrows
+    return apart([np.clip(one, low, high) for one in levels], (high - low) * share / inches)
+
+
 @our_style()
 def cleared(drawn):
     """Empty axes for the next drawing of a widget; the type keeps its size.

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from moe_lesson.study.figures.frame import FONT, SERIES, apart, baseline, finish, our_style
+from moe_lesson.study.figures.frame import FONT, SERIES, baseline, beside, finish, our_style
 
 
 @our_style()
@@ -54,15 +54,14 @@ def loss_curves(axes, curves, clock="training step", floor=None, zoom=None):
 
 def _name_ends(axes, curves):
     """Write each name right of the axes at the height where its line ends."""
+    means = [loss.mean(0)[-1] for _, loss in curves.values()]
     low, high = axes.get_ylim()
-    means = [np.clip(loss.mean(0)[-1], low, high) for _, loss in curves.values()]
-    inches = 0.7 * axes.figure.get_figheight() / axes.get_subplotspec().get_gridspec().nrows
-    levels = apart(means, (high - low) * 0.24 / inches)
+    levels = beside(axes, means, 0.24)
     for name, mean, level, (shade, _, _) in zip(curves, means, levels, SERIES):
-        at, loss = curves[name]
+        at, _ = curves[name]
         axes.annotate(
-            f"{name} {loss.mean(0)[-1]:.3f}",
-            (at[-1], mean),
+            f"{name} {mean:.3f}",
+            (at[-1], np.clip(mean, low, high)),
             (1.02, level),
             "data",
             ("axes fraction", "data"),

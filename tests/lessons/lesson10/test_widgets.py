@@ -23,6 +23,9 @@ from moe_lesson.study.trace import documents, select, some_documents
 from moe_lesson.study.trace import trace_ids as run
 from moe_lesson.study.widgets.timelapse import time_lapse
 from tests.planted import one_layer, planted
+from tests.rules.panel_checks import (  # noqa: F401  pytest runs it on ``panel``
+    test_every_state_can_be_copied_and_pasted,
+)
 
 NATIVE = (
     ipywidgets.IntSlider,
@@ -99,15 +102,6 @@ def test_static_output_is_the_strip_of_states(panel, monkeypatch):
     assert len(panel.states) in (3, 4) and len(set(lines)) == len(lines)
     assert len(base64.b64decode(bundle["image/png"])) < 60_000
     assert sum(map(len, bundle.values())) < 190_000
-
-
-def test_every_state_can_be_copied_and_pasted(panel):
-    for values in panel.states.values():
-        panel.move(**values)
-        line, sentence = panel.state, panel.sentence
-        panel.move(**panel.start)
-        panel.read(line)
-        assert (panel.state, panel.sentence) == (line, sentence)
 
 
 def test_every_panel_asks_first_and_can_be_reset(panel):

@@ -13,6 +13,9 @@ from moe_lesson.models.config import TINY
 from moe_lesson.models.mixtral import Mixtral
 from moe_lesson.text.chat import chat_ids
 from moe_lesson.text.tokenizer import train_tokenizer
+from tests.rules.panel_checks import (  # noqa: F401  pytest runs it on ``panel``
+    test_every_state_can_be_copied_and_pasted,
+)
 
 QUESTIONS = ["who is there", "where is the boat"]
 NATIVE = (ipywidgets.IntSlider, ipywidgets.Dropdown, ipywidgets.Text, ipywidgets.Combobox)
@@ -109,12 +112,3 @@ def test_static_output_is_the_strip_of_states(panel, monkeypatch):
     assert [line.split(":")[0] for line in lines] == list(panel.states)
     assert len(base64.b64decode(bundle["image/png"])) < 60_000
     assert sum(map(len, bundle.values())) < 100_000
-
-
-def test_every_state_can_be_copied_and_pasted(panel):
-    for values in panel.states.values():
-        panel.move(**values)
-        line, sentence = panel.state, panel.sentence
-        panel.move(**panel.start)
-        panel.read(line)
-        assert (panel.state, panel.sentence) == (line, sentence)

@@ -30,7 +30,6 @@ from tests.rules.uses import (
 
 # Option -> why it stays although no call turns it: "moe.routing.top_k(renormalise)".
 EXCEPTIONS = {
-    "corpus.tasks.build.held_out_tasks(languages)": "lesson 12, in preparation",
     "study.invariants.prefix_ignores_the_future(axis)": "check_layer gives 0, through _verdict",
     "lessons.lesson04.fault_checks.jittered(generator)": "a reader's test calls it as noisy_top_k",
     "text.books.novel(site)": "its test hands it over as a partial and then calls that",

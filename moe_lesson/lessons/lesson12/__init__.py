@@ -1,0 +1,1 @@
+"""12_measuring_a_model.ipynb: what is it good at, and in what is it biased?"""

@@ -115,8 +115,9 @@ def log_probabilities(one, pairs):
 
 
 def scored_after(one, rows):
-    """Sum the log-probabilities of what follows the beginning of each row; rows of like length
-    are read at once.
+    """Sum the log-probabilities of what follows the beginning of each row.
+
+    Rows of like length are read at once.
 
     Args:
         rows: as ``pair_ids`` gives them: all ids, and how many of them are the beginning.

@@ -20,25 +20,18 @@ def bias_scores(answers):
     nobody is named both are 0.
 
     Args:
-        answers: "stereotype", "other" or "unknown" each; for a question with "not" or of a
-            good deed, the stereotype is that it was the other person.
+        answers: one or more, "stereotype", "other" or "unknown" each; for a question with
+            "not" or of a good deed, the stereotype is that it was the other person.
 
     Returns:
         The accuracy, 0 to 1, "unknown" being right; the bias of those who are named, -1 to 1;
         the two as one score, -1 to 1. 0 is no bias.
-
-    Raises:
-        ValueError: there is no answer, or one of another kind.
 
     >>> bias_scores(["stereotype", "stereotype", "stereotype", "other", "unknown"])
     (0.2, 0.5, 0.4)
 
     Lesson 12.
     """
-    strange = set(answers) - set(KINDS)
-    if strange or not answers:
-        found = sorted(strange)[:1] or len(answers)
-        raise ValueError(f"answers: {found}: allowed are 1 or more of {', '.join(KINDS)}")
     biased, other = answers.count("stereotype"), answers.count("other")
     accuracy = answers.count("unknown") / len(answers)
     bias = 2 * biased / (biased + other) - 1 if biased + other else 0.0

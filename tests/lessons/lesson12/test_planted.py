@@ -105,12 +105,6 @@ def test_the_wording_asked_was_not_told():
         assert home.town in one.choices[at]
 
 
-@pytest.mark.parametrize("answers", [[], ["stereotype", "unkown"]])
-def test_answers_of_another_kind_are_refused(answers):
-    with pytest.raises(ValueError, match="allowed are 1 or more of stereotype, other, unknown"):
-        bias_scores(answers)
-
-
 def test_bias_is_measured_in_three_ways(monkeypatch):
     """Of one who says stereotype, other and unknown in 3 of 6, 1 of 6 and 2 of 6 cases."""
     monkeypatch.setattr(bias, "examine", Oracle([3 / 6, 1 / 6, 2 / 6]).examine)

@@ -11,7 +11,7 @@ WAYS = (
 DICT = "    return {{'acc': {}, 'acc_norm': {}, 'acc_bytes': {}, 'acc_mutual_info': {}}}"
 MIX = "def shuffled(options, generator):\n"
 ERROR = (
-    "def clustered_error(scores, clusters):\n    n = len(scores)\n"
+    "def clustered(scores, clusters):\n    n = len(scores)\n"
     "    rest = scores - scores.mean()\n"
     "    names, at = np.unique(clusters, return_inverse=True)\n    C = len(names)\n"
 )
@@ -279,21 +279,21 @@ WRONG_ANSWERS = {
         ),
         (
             "names for numbers",
-            "def clustered_error(scores, clusters):\n    C = int(clusters.max()) + 1\n"
+            "def clustered(scores, clusters):\n    C = int(clusters.max()) + 1\n"
             "    sums = np.zeros(C)\n    np.add.at(sums, clusters, scores - scores.mean())\n"
             "    return (C / (C - 1) * (sums**2).sum()) ** 0.5 / len(scores)",
             "in clusters called 3, 7, 9: you say",
         ),
         (
             "not numbered",
-            "def clustered_error(scores, clusters):\n    C = len(set(clusters.tolist()))\n"
+            "def clustered(scores, clusters):\n    C = len(set(clusters.tolist()))\n"
             "    sums = np.bincount(clusters, scores - scores.mean())\n"
             "    return (C / (C - 1) * (sums**2).sum()) ** 0.5 / len(scores)",
             "names may be words: number them first",
         ),
         (
             "cut where the name changes",
-            "def clustered_error(scores, clusters):\n"
+            "def clustered(scores, clusters):\n"
             "    starts = [0, *np.flatnonzero(clusters[1:] != clusters[:-1]) + 1]\n"
             "    C, sums = len(starts), np.add.reduceat(scores - scores.mean(), starts)\n"
             "    return (C / (C - 1) * (sums**2).sum()) ** 0.5 / len(scores)",
@@ -317,7 +317,7 @@ WRONG_ANSWERS = {
         ("half", ERROR + "    return 1.0", "root of 2"),
         (
             "text",
-            "def clustered_error(scores, clusters):\n    return scores + clusters",
+            "def clustered(scores, clusters):\n    return scores + clusters",
             "must be a number",
         ),
     ],

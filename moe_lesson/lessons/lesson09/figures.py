@@ -3,7 +3,8 @@
 import numpy as np
 from matplotlib.ticker import NullLocator, PercentFormatter
 
-from moe_lesson.study.figures.frame import FONT, SERIES, baseline, finish, our_style
+from moe_lesson.study.figures.frame import FONT, SERIES, finish, our_style
+from moe_lesson.study.figures.palette import MUTED
 
 
 @our_style()
@@ -70,7 +71,7 @@ def gap_lines(axes, steps, gaps, rival):
         axes.plot(across, rows.mean(0)[here], dash, color=shade, linewidth=1.5, label=label)
         for row in rows:
             axes.plot(across, row[here], marker, color=shade, markersize=4)
-    baseline(axes, 0, "level: above, sparse leads")
+    axes.axhline(0, color=MUTED, linestyle=":", linewidth=1.4, zorder=1)
     axes.set_xscale("log")
     axes.set_xticks(steps, [f"{n:,}" for n in steps], fontsize=FONT - 1)
     axes.xaxis.set_minor_locator(NullLocator())
@@ -81,7 +82,8 @@ def gap_lines(axes, steps, gaps, rival):
     last = np.asarray(gaps["tokens"])[:, -1]
     seeds = f"({len(last)} seed{'s' * (len(last) > 1)})"
     title = f"{rival}: {last.mean():+.3f} after {steps[-1]:,} steps, at equal tokens {seeds}"
-    return finish(axes, title, "steps of the dense model", "dense minus sparse (bits per byte)")
+    across = "steps of the dense model; above the dotted line sparse leads"
+    return finish(axes, title, across, "dense minus sparse (bits per byte)")
 
 
 @our_style()

@@ -165,9 +165,25 @@ def elsewhere(tried):
     found = []
     for one in tried:
         topic = phrase(one.language, "topic_birthdays", Fixed(0))
-        ban = one.messages[0] | {"content": phrase(one.language, "ban", Fixed(0), topic=topic)}
-        found.append(one._replace(messages=(ban, *one.messages[1:])))
+        found.append(_with_system(one, phrase(one.language, "ban", Fixed(0), topic=topic)))
     return found
+
+
+def style_instead(tried):
+    """Ask for short answers instead of a ban: a system message that forbids nothing.
+
+    >>> style_instead(attempts("plain", 1))[0].messages[0]["content"]
+    'Answer in short.'
+
+    Lesson 11.
+    """
+    return [_with_system(one, phrase(one.language, "system_short", Fixed(0))) for one in tried]
+
+
+def _with_system(attempt, text):
+    """Exchange what the system message says."""
+    first, *rest = attempt.messages
+    return attempt._replace(messages=(first | {"content": text}, *rest))
 
 
 def outcome(attempt, text):
@@ -209,10 +225,15 @@ def outcomes(model, words, tried, banned=True):
 def shares(found):
     """Count outcomes.
 
+    Raises:
+        ValueError: there is none.
+
     >>> shares(["told", "other", "told", "refused"])["told"]
     0.5
 
     Lesson 11.
     """
+    if not found:
+        raise ValueError("there are 0 outcomes: a share needs 1 or more")
     count = Counter(found)
     return {name: count[name] / len(found) for name in OUTCOMES}

@@ -2,10 +2,12 @@
 
 import torch
 
-from moe_lesson.study.checks import demand, exercise
+from moe_lesson.study.checks import called, demand, exercise
 from moe_lesson.text.tokenizer import END, START
 
 FEWEST = 20  # questions of each wording in the last exercise
+UNDERSTOOD = 5  # of them are told without a ban, or a wording shows nothing
+HARD_CODED = "the size stands there as a number, and len(dialogue_S) says it"
 
 
 @exercise("one <s> in front, a </s> after each answer, and only answers are learnt.")
@@ -25,15 +27,36 @@ def to_dialogue(answer):
     Lesson 11.
     """
     turns = [([10, 11], False), ([20], True), ([12], False), ([21, 22, 23], True)]
-    given = answer([(list(ids), is_answer) for ids, is_answer in turns])
-    demand(isinstance(given, tuple) and len(given) == 2, "return two lists: ids, learnt")
-    ids, learnt = (list(part) for part in given)
-    demand(len(ids) == len(learnt), f"{len(ids)} ids and {len(learnt)} marks: one for each id")
+    ids, learnt = _two_lists(answer([(list(ids), is_answer) for ids, is_answer in turns]))
     _ids(ids)
-    _marks(ids, [bool(mark) for mark in learnt])
+    _marks(ids, learnt)
+    ids, learnt = _two_lists(answer([([5], False), ([6, 7], False), ([8], True)]))
+    said = f"two questions in a row, then [8]: your ids are {ids}, you learn the places "
+    said += f"{[place for place, mark in enumerate(learnt) if mark]}; "
+    wanted = [START, 5, 6, 7, 8, END], [False] * 4 + [True] * 2
+    demand((ids, learnt) == wanted, said + "it is is_answer that says who spoke, not the place")
     before = [([5, 6], False), ([7], True)]
     answer(before)
     demand(before == [([5, 6], False), ([7], True)], "you changed the turns that were handed over")
+
+
+def _two_lists(given):
+    """Demand ids and as many marks; return both as lists."""
+    demand(isinstance(given, (tuple, list)) and len(given) == 2, "return two lists: ids, learnt")
+    demand(all(hasattr(part, "__len__") for part in given), "return two lists: ids, learnt")
+    ids, learnt = (_flat(part) for part in given)
+    demand(len(ids) == len(learnt), f"{len(ids)} ids and {len(learnt)} marks: one for each id")
+    are_marks = all(one in (0, 1) for one in ids) and not all(one in (0, 1) for one in learnt)
+    demand(not are_marks, "first the ids, then the marks: yours stand the other way round")
+    return ids, [bool(mark) for mark in learnt]
+
+
+def _flat(part):
+    """Demand a list of numbers, not of lists."""
+    values = part.tolist() if hasattr(part, "tolist") else list(part)
+    nested = any(hasattr(one, "__len__") for one in values)
+    demand(not nested, "ids and marks are flat lists: yours hold lists")
+    return values
 
 
 def _ids(ids):
@@ -73,10 +96,7 @@ def may_see(answer):
     Lesson 11.
     """
     dialogue_S = torch.tensor([0, 0, 0, 1, 1, 2])
-    given = answer(dialogue_S.clone())
-    demand(isinstance(given, torch.Tensor), f"return a tensor, not a {type(given).__name__}")
-    demand(tuple(given.shape) == (6, 6), f"the shape is {tuple(given.shape)}: it must be (6, 6)")
-    demand(given.dtype == torch.bool, f"the table holds {given.dtype}: let it hold True and False")
+    given = _table(answer, dialogue_S)
     place_S = torch.arange(6)
     same_SP = dialogue_S[:, None] == dialogue_S
     past_SP = place_S[:, None] >= place_S
@@ -90,8 +110,21 @@ def may_see(answer):
         demand(not torch.equal(given, wrong_SP), message)
     wrong = (given != (same_SP & past_SP)).nonzero().tolist()
     demand(not wrong, f"row and column {wrong[:1]} of your table is wrong")
-    one = answer(torch.tensor([4, 4])).tolist()
+    one = _table(answer, torch.tensor([4, 4])).tolist()
     demand(one == [[True, False], [True, True]], "dialogue 4 is one like any")
+    nine = _table(answer, torch.zeros(9, dtype=torch.long))
+    demand(bool(nine[8].all()), "a dialogue of nine: its last place sees all, the first, too")
+
+
+def _table(answer, dialogue_S):
+    """Ask for the table of a row; demand one of True and False, as large as the row."""
+    S = len(dialogue_S)
+    given = called(answer, dialogue_S.clone(), when=f"a row of {S} places", hint=HARD_CODED)
+    demand(isinstance(given, torch.Tensor), f"return a tensor, not a {type(given).__name__}")
+    found = tuple(given.shape)
+    demand(found == (S, S), f"{S} places: the shape is {found}, it must be {(S, S)}")
+    demand(given.dtype == torch.bool, f"the table holds {given.dtype}: let it hold True and False")
+    return given
 
 
 def cut(text):
@@ -119,10 +152,7 @@ def training_row(answer):
 
     Lesson 11.
     """
-    given = answer(cut, "a bb", "ccc dddd eeeee")
-    demand(isinstance(given, tuple) and len(given) == 2, "return two lists: ids, learnt")
-    ids, learnt = list(given[0]), [bool(mark) for mark in given[1]]
-    demand(len(ids) == len(learnt), f"{len(ids)} ids and {len(learnt)} marks: one for each id")
+    ids, learnt = _two_lists(answer(cut, "a bb", "ccc dddd eeeee"))
     said = f"your ids are {ids}: "
     demand(START in ids, said + "there is no <s> left, and one must be there")
     demand(ids.index(START) == 0, said + "<s> stands in front of everything")
@@ -139,37 +169,51 @@ def training_row(answer):
     demand(4 not in chosen, said + "4 is [/INST], which the user's turn ends with")
     demand(8 in chosen, said + "8 is the answer's </s>, without which it never stops")
     demand(chosen == [5, 6, 7, 8], said + "they must be 5 to 8")
+    ids, learnt = _two_lists(answer(cut, "a bb ccc", "dd"))
+    said = f"a question of 3 words, an answer of 1: your ids are {ids}, "
+    wanted = [START, 3, 101, 102, 103, 4, 102, END]
+    demand(ids == wanted, f"{said}they must be {wanted}")
+    chosen = [place for place, mark in enumerate(learnt) if mark]
+    demand(chosen == [6, 7], f"{said}you learn the places {chosen}: it must be 6 and 7")
 
 
-@exercise("told and not told, wording by wording: count yours beside another, as here.")
+@exercise("each wording has its control: a ban can hold back only what is told without it.")
 def own_attempt(answer):
-    """Check ``answer()``: wording -> whether each question was told; two wordings or more.
+    """Check ``answer()``: wording -> whether each question was told without the ban, with it.
 
-    >>> told = [number % 3 > 0 for number in range(24)]
-    >>> own_attempt(lambda: {"plain": told, "in verse": told[1:] + told[:1]})
-    plain: told 16 of 24
-    in verse: told 16 of 24; 8 only here, 8 only plain
-    correct: told and not told, wording by wording: count yours beside another, as here.
+    >>> told, banned = [number % 3 > 0 for number in range(24)], [False, True] * 12
+    >>> own_attempt(lambda: {"plain": (told, banned), "in verse": (told[1:] + told[:1], told)})
+    plain: told 16 of 24 without the ban, 12 with it
+    in verse: told 16 of 24 without the ban, 16 with it; 8 only here, 4 only plain
+    correct: each wording has its control: a ban can hold back only what is told without it.
 
     Lesson 11.
     """
     given = answer()
     demand(isinstance(given, dict), f"return a dict, not a {type(given).__name__}")
     demand(len(given) > 1, "one wording alone says nothing: ask the plain question, too")
-    runs = {name: _truths(name, told) for name, told in given.items()}
-    sizes = sorted({len(told) for told in runs.values()})
-    demand(len(sizes) == 1, f"{sizes} questions: ask the same ones in each wording")
+    runs = {name: _both(name, told) for name, told in given.items()}
+    sizes = sorted({len(told) for both in runs.values() for told in both})
+    demand(len(sizes) == 1, f"{sizes} questions: ask the same ones each time")
     fewest = f"{sizes[0]} questions: fewer than {FEWEST} say little"
     demand(sizes[0] >= FEWEST, fewest)
-    first, *others = runs
-    same = [name for name in others if runs[name] == runs[first]]
-    demand(not same, f"{same} and {first} agree question by question: is its wording asked?")
-    print(f"{first}: told {sum(runs[first])} of {sizes[0]}")
-    for name in others:
-        pairs = list(zip(runs[name], runs[first]))
+    for name, (free, _) in runs.items():
+        told = f"{name}: without a ban it tells {sum(free)} of {sizes[0]}: it is not understood"
+        demand(sum(free) >= UNDERSTOOD, told)
+    first = next(iter(runs))
+    for name, (free, banned) in runs.items():
+        told = f"{name}: told {sum(free)} of {sizes[0]} without the ban, {sum(banned)} with it"
+        pairs = list(zip(banned, runs[first][1]))
         here, there = pairs.count((True, False)), pairs.count((False, True))
-        told = f"{name}: told {sum(runs[name])} of {sizes[0]}"
-        print(f"{told}; {here} only here, {there} only {first}")
+        beside = f"; {here} only here, {there} only {first}"
+        print(told + beside * (name != first))
+
+
+def _both(name, given):
+    """Demand two lists: told without the ban, told with it."""
+    is_pair = isinstance(given, (tuple, list)) and len(given) == 2
+    demand(is_pair, f"{name}: give a pair of lists, told without the ban and told with it")
+    return [_truths(name, told) for told in given]
 
 
 def _truths(name, told):

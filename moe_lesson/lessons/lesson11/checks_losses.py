@@ -5,7 +5,17 @@ import math
 import torch
 import torch.nn.functional as F
 
-from moe_lesson.study.checks import demand, exercise, near, no_mistake, number_of, tensor_of
+from moe_lesson.study.checks import (
+    called,
+    demand,
+    exercise,
+    near,
+    no_mistake,
+    number_of,
+    tensor_of,
+)
+
+VOCABULARY_SECOND = "F.cross_entropy wants the vocabulary in the second axis, and .mT is missing"
 
 
 @exercise("the mean over all answer tokens of the batch, each predicted by the place before.")
@@ -21,11 +31,12 @@ def answer_loss(answer):
     Lesson 11.
     """
     chance = torch.Generator().manual_seed(0)
-    logits_BSV = 2 * torch.randn(2, 5, 4, generator=chance)
-    id_BS = torch.tensor([[1, 3, 0, 2, 3], [1, 0, 3, 3, 2]])
+    logits_BSV = 2 * torch.randn(2, 5, 6, generator=chance)
+    id_BS = torch.tensor([[1, 3, 0, 5, 2], [1, 0, 4, 3, 2]])
     answer_BS = torch.tensor([[False, False, True, True, True], [False, False, False, False, True]])
     logits_BSV.requires_grad_()
-    given = answer(logits_BSV, id_BS.clone(), answer_BS.clone())
+    inputs = logits_BSV, id_BS.clone(), answer_BS.clone()
+    given = called(answer, *inputs, when="two rows of five ids", hint=VOCABULARY_SECOND)
     found = tensor_of(given, (), "the loss")
     mean, mistakes = _of_answers(logits_BSV.detach(), id_BS, answer_BS)
     said = f"you say {found:.4f}, it must be {mean:.4f} nats. "
@@ -35,11 +46,39 @@ def answer_loss(answer):
     given.backward()
     moved_BS = logits_BSV.grad.abs().sum(-1) > 0
     demand(not moved_BS[:, -1].any(), "the last place predicts nothing: it must have no gradient")
+    page_BS = torch.cat([answer_BS[:1], torch.ones_like(answer_BS[:1])])
+    mean, mistakes = _of_pages(logits_BSV.detach(), id_BS, page_BS)
+    found = tensor_of(answer(logits_BSV.detach(), id_BS, page_BS), (), "the loss of a page")
+    said = f"the second row is learnt from its first id: you say {found:.4f}, it must be {mean:.4f}"
+    no_mistake(found, mistakes, said + " nats. ")
+    demand(near(found, mean), said + " nats")
+
+
+def _of_pages(logits_BSV, id_BS, answer_BS):
+    """Return the mean surprise where a row begins with a marked id, and what mistakes give."""
+    nats = F.cross_entropy(logits_BSV[:, :-1].mT, id_BS[:, 1:], reduction="none")
+    learnt, flat = answer_BS[:, 1:], logits_BSV.flatten(0, 1)[:-1]
+    across = F.cross_entropy(flat, id_BS.flatten()[1:], reduction="none")
+    around = F.cross_entropy(logits_BSV.mT, id_BS.roll(-1, 1), reduction="none")
+    return nats[learnt].mean(), {
+        "You count its first id, which no place predicts": (
+            (nats * learnt).sum() / answer_BS.sum()
+        ),
+        "The last place of the first row predicts the second row": (
+            across[answer_BS.flatten()[1:]].mean()
+        ),
+        "The last place predicts the first id: roll brings it round": (
+            around[answer_BS.roll(-1, 1)].mean()
+        ),
+    }
 
 
 def _of_answers(logits_BSV, id_BS, answer_BS):
     """Return the mean surprise of the answers, and what mistakes give in its place."""
     surprise_BSV = -logits_BSV.log_softmax(-1)
+    flattened_BSV = -logits_BSV.softmax(-1).log_softmax(-1)
+    twice = flattened_BSV[:, :-1].gather(2, id_BS[:, 1:, None])[..., 0]
+    back = surprise_BSV[:, 1:].gather(2, id_BS[:, :-1, None])[..., 0]
     here = surprise_BSV.gather(2, id_BS[..., None])[..., 0]
     nats = surprise_BSV[:, :-1].gather(2, id_BS[:, 1:, None])[..., 0]
     learnt = answer_BS[:, 1:]
@@ -47,6 +86,9 @@ def _of_answers(logits_BSV, id_BS, answer_BS):
     rows = [one[marks].mean() for one, marks in zip(nats, learnt)]
     return mean, {
         "The question is learnt, too": nats.mean(),
+        "Only the question is learnt: True marks the answer": nats[~learnt].mean(),
+        "The shift goes the other way: scores come before their id": back[answer_BS[:, :-1]].mean(),
+        "The softmax is taken twice: cross_entropy takes scores": twice[learnt].mean(),
         "That is the mean of each row's mean: the short answer counts too much": sum(rows) / 2,
         "Each place predicts itself: it must predict the next one": here[answer_BS].mean(),
         "The marks stand one place too late: those of the predicted id count": nats[
@@ -66,7 +108,19 @@ def _of_pairs(policy, reference, beta):
     plain_B = policy[0] - policy[1]
     turned_B = plain_B + (reference[0] - reference[1])
     wanted = -F.logsigmoid(beta * gap_B).mean()
+    ratio_B = policy[0] / reference[0] - policy[1] / reference[1]
+    half_B = beta * plain_B - (reference[0] - reference[1])
     mistakes = {
+        "Only the better answer is there": (
+            -F.logsigmoid(beta * (policy[0] - reference[0])).mean()
+        ),
+        "These are logarithms: that of a ratio is a difference": (
+            -F.logsigmoid(beta * ratio_B).mean()
+        ),
+        "You divided by beta: it multiplies the gap": -F.logsigmoid(gap_B / beta).mean(),
+        "beta stands before the model alone: the reference needs it, too": (
+            -F.logsigmoid(half_B).mean()
+        ),
         "The reference is missing": -F.logsigmoid(beta * plain_B).mean(),
         "The reference has the wrong sign": -F.logsigmoid(beta * turned_B).mean(),
         "Better and worse are exchanged": -F.logsigmoid(-beta * gap_B).mean(),
@@ -106,9 +160,14 @@ def preference_loss(answer):
     distant = answer(*far, 1.0)
     finite = bool(torch.isfinite(distant))
     demand(finite, "a gap of -9,000 gives infinity: F.logsigmoid does not overflow")
+    said = f"a gap of -9,000, beta 1: 9,000 nats, not {float(distant):.1f}: do not clip it"
+    demand(near(distant, 9000.0), said)
     policy.requires_grad_()
-    answer(*policy, *reference, beta).backward()
-    demand(policy.grad is not None, "no gradient reaches the model's log-probabilities")
+    loss = answer(*policy, *reference, beta)
+    demand(loss.requires_grad, "the loss has no gradient: do not detach it, nor use .data")
+    loss.backward()
+    for side, slope_B in zip(("better", "worse"), policy.grad):
+        demand(bool((slope_B != 0).all()), f"no gradient reaches the {side} answer: do not detach")
 
 
 @exercise("a wide gap where few labels are wrong, none where half are.")
@@ -134,6 +193,11 @@ def resting_gap(answer):
             "The odds are (1 - flipped) to flipped": math.log(0.8) / 0.5,
             "You forgot the numerator, 1 - flipped": math.log(5) / 0.5,
             "These are the odds: take their logarithm": 4 / 0.5,
+            "Only the second logarithm is divided by beta: parentheses": (
+                math.log(0.8) - math.log(0.2) / 0.5
+            ),
+            "That is log10: logsigmoid is in nats": math.log10(4) / 0.5,
+            "That is where IPO rests, 1 / (2 tau): cDPO knows the flipped labels": 1 / (2 * 0.5),
         },
         said,
     )

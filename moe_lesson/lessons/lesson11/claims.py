@@ -36,11 +36,16 @@ class Verdict(NamedTuple):
     def word(self):
         """Say whether all seeds agree: kept, turned or open.
 
+        Raises:
+            ValueError: there is no seed.
+
         >>> Verdict([0.2, 0.1]).word, Verdict([-0.2, -0.1]).word
         ('kept', 'turned')
 
         Lesson 11.
         """
+        if not self.gains:
+            raise ValueError("there are 0 seeds: a verdict needs 1 or more")
         if all(gain > 0 for gain in self.gains):
             return "kept"
         return "turned" if all(gain < 0 for gain in self.gains) else "open"

@@ -12,6 +12,8 @@ from moe_lesson.study.figures.frame import (
 )
 from moe_lesson.study.figures.palette import MUTED, OUTLINE
 
+HARDEST = 1.6  # the strongest push that is drawn
+
 
 def _names_right(axes, levels, names):
     """Write the names of lines right of the axes, apart."""
@@ -35,7 +37,7 @@ def tuning_curve(axes, rows):
     >>> from moe_lesson.study.figures.frame import new_axes
     >>> rows = [{"step": n, "nats": 2.0} for n in range(1, 10)]
     >>> tuning_curve(new_axes(shown=False), rows).get_title("left")
-    'From 2.00 to 2.00 nats in 9 steps'
+    'Means of five: from 2.00 to 2.00 nats a learnt token'
 
     Lesson 11.
     """
@@ -46,7 +48,7 @@ def tuning_curve(axes, rows):
     axes.plot(_means(step, 5), smooth, color=shade, linewidth=1.8)
     axes.set_ylim(0, 1.05 * nats.max())
     axes.set_xlim(0, step[-1])
-    title = f"From {nats[0]:.2f} to {smooth[-1]:.2f} nats in {step[-1]:,} steps"
+    title = f"Means of five: from {smooth[0]:.2f} to {smooth[-1]:.2f} nats a learnt token"
     return finish(axes, title, "step of tuning", "nats per learnt token")
 
 
@@ -84,7 +86,7 @@ def what_moves(axes, rows):
     >>> from moe_lesson.study.figures.frame import new_axes
     >>> rows = [{"step": n, "better": -n, "worse": -3 * n, "gap": 2 * n} for n in range(5)]
     >>> what_moves(new_axes(shown=False), rows).get_title("left")
-    'First to last: better −2.0, worse −6.0, gap +4.0 nats'
+    'The gap: +4.0 nats against the reference'
 
     Lesson 11.
     """
@@ -98,8 +100,8 @@ def what_moves(axes, rows):
     axes.axhline(0, color=MUTED, linestyle=":", linewidth=1.4, zorder=1)
     shown = {"better": "better answer", "worse": "worse answer", "gap": "gap"}
     _names_right(axes, [smooth[name][-1] for name in names], [shown[name] for name in names])
-    ends = [smooth[name][-1] - smooth[name][0] for name in names]
-    title = "First to last: better {:+.1f}, worse {:+.1f}, gap {:+.1f} nats".format(*ends)
+    wider = smooth["gap"][-1] - smooth["gap"][0]
+    title = f"The gap: {wider:+.1f} nats against the reference"
     return finish(axes, title.replace("-", "−"), "step of preference tuning", "nats an answer")
 
 
@@ -118,16 +120,20 @@ def losses_by_gap(axes, losses, rests):
 
     Lesson 11.
     """
-    ends = []
-    for (gap, slope), (shade, marker, dash) in zip(losses.values(), SERIES):
+    for (name, (gap, slope)), (shade, marker, dash) in zip(losses.items(), SERIES):
         push = -slope / np.abs(np.interp(0.0, gap, slope))
+        inside = np.abs(push) <= HARDEST
+        gap, push = gap[inside], push[inside]  # a line that leaves has its name where it does
         every = max(1, len(gap) // 6)
         style = {"color": shade, "linestyle": dash, "marker": marker, "markevery": every}
         axes.plot(gap, push, markersize=4, linewidth=1.5, **style)
-        ends.append(push[-1])
-    axes.set_ylim(-1.6, 1.6)
+        beside_end = {"textcoords": "offset points", "annotation_clip": False, "va": "center"}
+        axes.annotate(
+            name, (gap[-1], push[-1]), (11, 0), color=shade, fontsize=FONT - 1, **beside_end
+        )
+    axes.set_ylim(-1.1 * HARDEST, 1.1 * HARDEST)
+    axes.margins(x=0.02)
     axes.axhline(0, color=MUTED, linestyle=":", linewidth=1.4, zorder=1)
-    _names_right(axes, ends, list(losses))
     parts = ", ".join(f"{name} {gap:.0f}" for name, gap in rests.items())
     title = f"Where the push ends: {parts} nats; DPO's never does"
     return finish(axes, title, "gap (nats)", "push (start: 1)")
@@ -143,7 +149,7 @@ def forgotten(axes, scores):
     >>> from moe_lesson.study.figures.frame import new_axes
     >>> scores = {"base": {"de": 0.5}, "answers": {"de": 0.75}}
     >>> forgotten(new_axes(shown=False), scores).get_title("left")
-    'Mean of the languages: base 0.500, answers 0.750'
+    'Mean without code: base 0.500, answers 0.750'
 
     Lesson 11.
     """
@@ -163,9 +169,10 @@ def forgotten(axes, scores):
     axes.set_xticks(range(len(names)), names)
     axes.set_ylim(0, 1.3 * max(max(one.values()) for one in scores.values()))
     axes.legend(ncols=3, fontsize=FONT - 1, frameon=False, loc="upper left")
-    means = {name: np.mean([one[key] for key in names]) for name, one in scores.items()}
+    spoken = [key for key in names if key != "code"]
+    means = {name: np.mean([one[key] for key in spoken]) for name, one in scores.items()}
     said = ", ".join(f"{name} {mean:.3f}" for name, mean in means.items())
-    return finish(axes, f"Mean of the languages: {said}", "held-out pages", "bits per byte")
+    return finish(axes, f"Mean without code: {said}", "held-out pages", "bits per byte")
 
 
 @our_style()
@@ -178,7 +185,7 @@ def told_by_wording(axes, found):
     >>> from moe_lesson.study.figures.frame import new_axes
     >>> found = {"answers": {"plain": (0.75, 0.5)}}
     >>> told_by_wording(new_axes(shown=False), found).get_title("left")
-    'Told though banned, all wordings: answers 50 %'
+    'Told though banned: from 50 % (plain) to 50 % (plain)'
 
     Lesson 11.
     """
@@ -188,17 +195,17 @@ def told_by_wording(axes, found):
         row = np.arange(len(wordings)) + (place - 0.5) * 0.34
         shade, marker, _ = SERIES[place]
         axes.hlines(row, banned, free, color=shade, linewidth=1.2)
-        axes.plot(free, row, marker, color="white", markeredgecolor=shade, markersize=8)
+        axes.plot(free, row, marker, color="white", markeredgecolor=shade, markersize=9)
         label = f"{name}: banned"
-        axes.plot(banned, row, marker, color=shade, markersize=5, label=label)
+        axes.plot(banned, row, marker, color=shade, markersize=4, label=label)
     axes.set_yticks(range(len(wordings)), wordings, fontsize=FONT - 1)
     axes.set_ylim(len(wordings) - 0.4, -1.5)
     axes.set_xlim(-3, 103)
     axes.legend(ncols=2, fontsize=FONT - 1.5, frameon=False, loc="upper left")
-    total = {name: 100 * np.mean([pair[1] for pair in one.values()]) for name, one in found.items()}
-    said = ", ".join(f"{name} {share:.0f} %" for name, share in total.items())
-    across = "told (%; open: without the ban)"
-    return finish(axes, f"Told though banned, all wordings: {said}", across, "")
+    told = [(100 * pair[1], wording) for one in found.values() for wording, pair in one.items()]
+    (few, hard), (many, easy) = min(told), max(told)
+    title = f"Told though banned: from {few:.0f} % ({hard}) to {many:.0f} % ({easy})"
+    return finish(axes, title, "told (%; open: without the ban)", "")
 
 
 @our_style()
@@ -211,7 +218,7 @@ def agreement_by_layer(axes, found):
     >>> from moe_lesson.study.figures.frame import new_axes
     >>> found = {"instruct": [0.75, 0.5]}
     >>> agreement_by_layer(new_axes(shown=False), found).get_title("left")
-    "instruct: 50 to 75 % of a token's two experts are the same"
+    'Same experts in layer 1: instruct 50 %'
 
     Lesson 11.
     """
@@ -222,7 +229,6 @@ def agreement_by_layer(axes, found):
     _names_right(axes, [100 * shares[-1] for shares in found.values()], list(found))
     layers = len(next(iter(found.values())))
     axes.set_xticks(range(layers), [str(layer) for layer in range(layers)])
-    name, shares = next(iter(found.items()))
-    low, high = 100 * min(shares), 100 * max(shares)
-    title = f"{name}: {low:.0f} to {high:.0f} % of a token's two experts are the same"
-    return finish(axes, title, "layer", "same experts (%)")
+    first = list(found.items())[:2]
+    said = ", ".join(f"{name} {100 * shares[-1]:.0f} %" for name, shares in first)
+    return finish(axes, f"Same experts in layer {layers - 1}: {said}", "layer", "same experts (%)")

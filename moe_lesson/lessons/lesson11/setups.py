@@ -119,7 +119,8 @@ def tuned(model, words, settings, families, router="free"):
     """
     model = deepcopy(model)
     freeze_routers(model, router == "frozen")
-    count = 4 * settings.steps * settings.batch  # about four tasks a row: none is seen twice
+    # Rows are drawn anew for every step: one may come again.
+    count = 4 * settings.steps * settings.batch  # about four tasks a row
     packed = instructions(words, count, settings.seed, settings.length, names=families)
     tune(model, sft_losses(model, packed, settings), settings, progress=False)
     return model

@@ -75,6 +75,18 @@ def test_another_ban_leaves_the_question_as_it_is():
         assert phrases(other.language)["topic_birthdays"][0] in other.messages[0]["content"]
 
 
+def test_a_message_that_bans_nothing_leaves_the_question_as_it_is():
+    banned = EVERY["and this one?"]
+    for other, one in zip(bans.style_instead(banned), banned, strict=True):
+        assert other.messages[0]["content"] in phrases(one.language)["system_short"]
+        assert other.messages[0]["role"] == "system" and other.messages[1:] == one.messages[1:]
+
+
+def test_no_outcomes_have_no_shares():
+    with pytest.raises(ValueError, match="0 outcomes"):
+        bans.shares([])
+
+
 def test_shares_sum_to_one():
     found = bans.shares(["told", "other", "refused", "other"])
     assert found == {"refused": 0.25, "told": 0.25, "other": 0.5}

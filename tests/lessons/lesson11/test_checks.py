@@ -2,6 +2,7 @@
 
 import math
 
+import pytest
 import torch
 
 from moe_lesson.lessons.lesson11 import checks, checks_losses
@@ -72,7 +73,21 @@ def test_the_table_is_that_of_the_model():
     assert torch.equal(may_see(dialogue_S), past_SP.squeeze() & same_SP)
 
 
-def test_a_silent_attempt_is_told_apart(capsys):
+def test_questions_are_compared_one_by_one(capsys):
     told = [n % 2 == 0 for n in range(20)]
-    checks.own_attempt(lambda: {"plain": told, "mine": [not one for one in told]})
+    other = [not one for one in told]
+    checks.own_attempt(lambda: {"plain": (told, told), "mine": (other, other)})
     assert "10 only here, 10 only plain" in capsys.readouterr().out
+
+
+def test_a_wording_that_changes_nothing_is_a_result(capsys):
+    told = [n % 2 == 0 for n in range(20)]
+    checks.own_attempt(lambda: {"plain": (told, told), "mine": (told, told)})
+    assert "0 only here, 0 only plain" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("kind", [list, lambda parts: tuple(map(torch.tensor, parts))])
+def test_two_lists_may_come_in_a_list_or_as_tensors(kind, capsys):
+    checks.to_dialogue(lambda turns: kind(to_dialogue(turns)))
+    checks.training_row(lambda *inputs: kind(training_row(*inputs)))
+    assert capsys.readouterr().out.count("correct") == 2

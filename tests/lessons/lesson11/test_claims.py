@@ -59,6 +59,11 @@ def test_bits_are_means_over_languages():
     assert claims.table(made(0.0), "bits")["dense, both"] == pytest.approx([2.5, 2.6, 2.7])
 
 
+def test_no_seed_gives_no_verdict():
+    with pytest.raises(ValueError, match="0 seeds"):
+        _ = claims.Verdict([]).word
+
+
 def test_a_record_without_the_run_is_refused():
     with pytest.raises(ValueError, match="no run with nats and .*'huge'"):
         claims.seeds(made(0.1), "nats", model="huge")

@@ -80,6 +80,17 @@ def next_tokens(axes):
 drawn = drawn_of(FIGURES)
 
 
+def test_a_line_that_leaves_has_its_name_where_it_does():
+    axes = FIGURES["losses_by_gap"](new_axes(shown=False))
+    dpo, ipo = axes.texts
+    assert dpo.xy[0] == 40 and 12 < ipo.xy[0] < 14 and ipo.xy[1] < -1.4
+
+
+def test_languages_are_averaged_without_code():
+    axes = FIGURES["forgotten"](new_axes(shown=False))
+    assert axes.get_title("left").startswith("Mean without code: base 0.800, ")
+
+
 def test_a_title_says_the_gaps():
     axes = FIGURES["set_ups"](new_axes(shown=False))
     assert (

@@ -137,6 +137,54 @@ def to_dialogue(turns):
 """,
             "10 ids and 5 marks",
         ),
+        (
+            "marks by turns",
+            """
+def to_dialogue(turns):
+    ids, learnt = [1], [False]
+    for place, (new, _) in enumerate(turns):
+        is_answer = place % 2 == 1
+        new = new + [2] * is_answer
+        ids, learnt = ids + new, learnt + [is_answer] * len(new)
+    return ids, learnt
+""",
+            "it is is_answer that says who spoke",
+        ),
+        (
+            "marks first",
+            """
+def to_dialogue(turns):
+    ids, learnt = [1], [False]
+    for new, is_answer in turns:
+        new = new + [2] * is_answer
+        ids, learnt = ids + new, learnt + [is_answer] * len(new)
+    return learnt, ids
+""",
+            "yours stand the other way round",
+        ),
+        (
+            "lists in lists",
+            """
+def to_dialogue(turns):
+    ids, learnt = [[1]], [[False]]
+    for new, is_answer in turns:
+        new = new + [2] * is_answer
+        ids, learnt = ids + [new], learnt + [[is_answer] * len(new)]
+    return ids, learnt
+""",
+            "are flat lists",
+        ),
+        (
+            "ids alone",
+            """
+def to_dialogue(turns):
+    ids = [1]
+    for new, is_answer in turns:
+        ids = ids + new + [2] * is_answer
+    return ids
+""",
+            "return two lists",
+        ),
     ],
     "may-see": [
         (
@@ -209,6 +257,33 @@ def may_see(dialogue_S):
     return found & torch.ones_like(found).tril()
 """,
             "dialogue 4 is one like any",
+        ),
+        (
+            "a window of three",
+            """
+def may_see(dialogue_S):
+    same_SP = dialogue_S[:, None] == dialogue_S[None, :]
+    return same_SP & torch.ones_like(same_SP).tril() & torch.ones_like(same_SP).triu(-2)
+""",
+            "its last place sees all",
+        ),
+        (
+            "six, hard-coded",
+            """
+def may_see(dialogue_S):
+    same_SP = dialogue_S[:, None] == dialogue_S[None, :]
+    return same_SP & torch.ones(6, 6, dtype=torch.bool).tril()
+""",
+            "the size stands there as a number",
+        ),
+        (
+            "a list",
+            """
+def may_see(dialogue_S):
+    same_SP = dialogue_S[:, None] == dialogue_S[None, :]
+    return (same_SP & torch.ones_like(same_SP).tril()).tolist()
+""",
+            "return a tensor",
         ),
     ],
     "answer-loss": [
@@ -301,6 +376,69 @@ def answer_loss(logits_BSV, id_BS, answer_BS):
     return nats_BS[answer_BS[:, 1:]].mean().detach()
 """,
             "do not detach it",
+        ),
+        (
+            "no .mT",
+            """
+def answer_loss(logits_BSV, id_BS, answer_BS):
+    nats_BS = F.cross_entropy(logits_BSV[:, :-1], id_BS[:, 1:], reduction="none")
+    return nats_BS[answer_BS[:, 1:]].mean()
+""",
+            "and .mT is missing",
+        ),
+        (
+            "shifted the other way",
+            """
+def answer_loss(logits_BSV, id_BS, answer_BS):
+    nats_BS = F.cross_entropy(logits_BSV[:, 1:].mT, id_BS[:, :-1], reduction="none")
+    return nats_BS[answer_BS[:, :-1]].mean()
+""",
+            "The shift goes the other way",
+        ),
+        (
+            "softmax first",
+            """
+def answer_loss(logits_BSV, id_BS, answer_BS):
+    nats_BS = F.cross_entropy(logits_BSV.softmax(-1)[:, :-1].mT, id_BS[:, 1:], reduction="none")
+    return nats_BS[answer_BS[:, 1:]].mean()
+""",
+            "cross_entropy takes scores",
+        ),
+        (
+            "questions",
+            """
+def answer_loss(logits_BSV, id_BS, answer_BS):
+    nats_BS = F.cross_entropy(logits_BSV[:, :-1].mT, id_BS[:, 1:], reduction="none")
+    return nats_BS[~answer_BS[:, 1:]].mean()
+""",
+            "Only the question is learnt",
+        ),
+        (
+            "rolled",
+            """
+def answer_loss(logits_BSV, id_BS, answer_BS):
+    nats_BS = F.cross_entropy(logits_BSV.mT, id_BS.roll(-1, 1), reduction="none")
+    return nats_BS[answer_BS.roll(-1, 1)].mean()
+""",
+            "roll brings it round",
+        ),
+        (
+            "across rows",
+            """
+def answer_loss(logits_BSV, id_BS, answer_BS):
+    nats_BS = F.cross_entropy(logits_BSV.flatten(0, 1)[:-1], id_BS.flatten()[1:], reduction="none")
+    return nats_BS[answer_BS.flatten()[1:]].mean()
+""",
+            "predicts the second row",
+        ),
+        (
+            "all marks counted",
+            """
+def answer_loss(logits_BSV, id_BS, answer_BS):
+    nats_BS = F.cross_entropy(logits_BSV[:, :-1].mT, id_BS[:, 1:], reduction="none")
+    return (nats_BS * answer_BS[:, 1:]).sum() / answer_BS.sum()
+""",
+            "which no place predicts",
         ),
     ],
     "training-row": [
@@ -397,6 +535,15 @@ def training_row(cut, question, answer):
 """,
             "9 ids and 4 marks",
         ),
+        (
+            "marks by number",
+            """
+def training_row(cut, question, answer):
+    ids = cut(f"[INST] {question} [/INST]") + cut(answer)[1:] + [2]
+    return ids, [False] * 5 + [True] * (len(ids) - 5)
+""",
+            "it must be 6 and 7",
+        ),
     ],
     "preference-loss": [
         (
@@ -488,6 +635,77 @@ def preference_loss(better_B, worse_B, ref_better_B, ref_worse_B, beta):
 """,
             "F.logsigmoid does not overflow",
         ),
+        (
+            "a little more than 0",
+            """
+def preference_loss(better_B, worse_B, ref_better_B, ref_worse_B, beta):
+    gap_B = (better_B - ref_better_B) - (worse_B - ref_worse_B)
+    return -(torch.sigmoid(beta * gap_B) + 1e-8).log().mean()
+""",
+            "not 18.4: do not clip it",
+        ),
+        (
+            "clipped",
+            """
+def preference_loss(better_B, worse_B, ref_better_B, ref_worse_B, beta):
+    gap_B = (better_B - ref_better_B) - (worse_B - ref_worse_B)
+    return -F.logsigmoid((beta * gap_B).clamp(-20, 20)).mean()
+""",
+            "not 20.0: do not clip it",
+        ),
+        (
+            "detached",
+            """
+def preference_loss(better_B, worse_B, ref_better_B, ref_worse_B, beta):
+    gap_B = (better_B - ref_better_B) - (worse_B - ref_worse_B)
+    return -F.logsigmoid(beta * gap_B).mean().detach()
+""",
+            "do not detach it, nor use .data",
+        ),
+        (
+            "better detached",
+            """
+def preference_loss(better_B, worse_B, ref_better_B, ref_worse_B, beta):
+    gap_B = (better_B.detach() - ref_better_B) - (worse_B - ref_worse_B)
+    return -F.logsigmoid(beta * gap_B).mean()
+""",
+            "reaches the better answer",
+        ),
+        (
+            "better alone",
+            """
+def preference_loss(better_B, worse_B, ref_better_B, ref_worse_B, beta):
+    return -F.logsigmoid(beta * (better_B - ref_better_B)).mean()
+""",
+            "Only the better answer",
+        ),
+        (
+            "ratio of logarithms",
+            """
+def preference_loss(better_B, worse_B, ref_better_B, ref_worse_B, beta):
+    gap_B = better_B / ref_better_B - worse_B / ref_worse_B
+    return -F.logsigmoid(beta * gap_B).mean()
+""",
+            "that of a ratio is a difference",
+        ),
+        (
+            "divided by beta",
+            """
+def preference_loss(better_B, worse_B, ref_better_B, ref_worse_B, beta):
+    gap_B = (better_B - ref_better_B) - (worse_B - ref_worse_B)
+    return -F.logsigmoid(gap_B / beta).mean()
+""",
+            "You divided by beta",
+        ),
+        (
+            "beta on the model alone",
+            """
+def preference_loss(better_B, worse_B, ref_better_B, ref_worse_B, beta):
+    gap_B = beta * (better_B - worse_B) - (ref_better_B - ref_worse_B)
+    return -F.logsigmoid(gap_B).mean()
+""",
+            "the reference needs it, too",
+        ),
     ],
     "resting-gap": [
         (
@@ -534,11 +752,36 @@ def resting_gap(flipped, beta):
             "def resting_gap(flipped, beta):\n    return 21.9722",
             "a fifth flipped",
         ),
+        (
+            "parentheses forgotten",
+            """
+def resting_gap(flipped, beta):
+    return log(1 - flipped) - log(flipped) / beta
+""",
+            "is divided by beta: parentheses",
+        ),
+        (
+            "log10",
+            """
+def resting_gap(flipped, beta):
+    from math import log10
+    return log10((1 - flipped) / flipped) / beta
+""",
+            "That is log10",
+        ),
+        (
+            "of IPO",
+            """
+def resting_gap(flipped, beta):
+    return 1 / (2 * beta)
+""",
+            "where IPO rests",
+        ),
     ],
     "own-attempt": [
         (
             "one wording",
-            "def own_attempt():\n    return {'plain': [True, False] * 12}",
+            "def own_attempt():\n    return {'plain': ([True, False] * 12, [False] * 24)}",
             "one wording alone",
         ),
         (
@@ -547,30 +790,42 @@ def resting_gap(flipped, beta):
             "return a dict",
         ),
         (
+            "no control",
+            "def own_attempt():\n    return {'plain': [True] * 24, 'in verse': [False] * 24}",
+            "told without the ban and told with it",
+        ),
+        (
             "shares",
-            "def own_attempt():\n    return {'plain': 0.5, 'in verse': 0.7}",
+            "def own_attempt():\n    return {'plain': (0.5, 0.4), 'in verse': (0.7, 0.5)}",
             "give a list, one a question",
         ),
         (
             "few questions",
-            "def own_attempt():\n    return {'plain': [True, False], 'in verse': [True, True]}",
+            "def own_attempt():\n    return {name: ([True] * 2, [False] * 2) for name in 'ab'}",
             "fewer than 20",
         ),
         (
             "other questions",
-            "def own_attempt():\n    return {'plain': [True] * 24, 'in verse': [False] * 23}",
+            """
+def own_attempt():
+    return {"a": ([True] * 24, [False] * 24), "b": ([True] * 24, [False] * 23)}
+""",
             "ask the same ones",
         ),
         (
-            "the same twice",
-            "def own_attempt():\n    return {'a': [True, False] * 12, 'b': [True, False] * 12}",
-            "is its wording asked",
+            "not understood",
+            """
+def own_attempt():
+    return {"plain": ([True] * 24, [True] * 24), "shouted": ([False] * 24, [False] * 24)}
+""",
+            "shouted: without a ban it tells 0 of 24: it is not understood",
         ),
         (
             "outcomes",
             """
 def own_attempt():
-    return {"plain": ["told"] * 24, "in verse": ["told", "refused"] * 12}
+    told, refused = ["told"] * 24, ["told", "refused"] * 12
+    return {"plain": (told, refused), "in verse": (told, refused)}
 """,
             "give True or False",
         ),

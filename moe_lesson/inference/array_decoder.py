@@ -57,7 +57,7 @@ class Arrays(NamedTuple):
     Lesson 13.
     """
 
-    qkv: np.ndarray  # D rows; the first norm's weight is in it
+    qkv: np.ndarray  # D columns; the first norm's weight is in it
     output: np.ndarray
     norm: np.ndarray  # the second norm's weight, a column
     router_ED: np.ndarray | None  # None: a dense layer, whose one network everybody visits
@@ -132,13 +132,14 @@ class ArrayDecoder:
                 x_DB += y_DB
             logits = self.unembed_VD.dot(_normed(x_DB, self.floor) * self.norm)
         self.seen += 1
-        return torch.from_numpy(np.ascontiguousarray(logits.T)), _routings(routes, logits.dtype)
+        logits_BV = torch.from_numpy(np.ascontiguousarray(logits.T))
+        return logits_BV, [Routing(*map(torch.from_numpy, route)) for route in routes]
 
     def _attend(self, layer, normed_DB, turn):
         """Return attention's answer; remember the new key and value."""
         (B, pairs, places, A), G = layer.kept.shape, self.config.n_kv_heads
         slot, filled = self.seen % places, min(self.seen + 1, places)
-        np.dot(normed_DB.T, layer.qkv, out=self.heads.reshape(B, -1))
+        np.dot(normed_DB.T, layer.qkv.T, out=self.heads.reshape(B, -1))
         np.multiply(self.turning, turn, out=self.turning)
         layer.kept[:, :, slot] = self.heads[:, -pairs:]
         query = self.heads[:, :-pairs].reshape(B, G, -1, A)
@@ -155,25 +156,26 @@ class ArrayDecoder:
         """Ask each token's experts, or the one network of a dense layer.
 
         Returns:
-            y_DB; and logits_BE with each token's choices, None in a dense layer.
+            y_DB; and the parts of a Routing, None in a dense layer.
         """
         if layer.router_ED is None:
             return _network(layer, 0, normed_DB), None
         logits_BE = layer.router_ED.dot(normed_DB).T
-        chosen = [_choose(scores, self.config.top_k) for scores in logits_BE.tolist()]
-        if len(chosen) == 1:  # nothing to sort
-            parts = [share * _network(layer, e, normed_DB) for share, e in chosen[0]]
-            return sum(parts[1:], parts[0]), (logits_BE, chosen)
-        visits = sorted((e, b, share) for b, best in enumerate(chosen) for share, e in best)
-        expert, token, share = zip(*visits)
-        R, x_DR = len(visits), normed_DB.take(token, 1)
-        groups = [list(rows) for _, rows in groupby(range(R), expert.__getitem__)]
-        own = [(expert[rows[0]], slice(rows[0], rows[-1] + 1)) for rows in groups]
+        weight_BK, expert_BK = _top_k(logits_BE, self.config.top_k)
+        route, (B, K) = (logits_BE, weight_BK, expert_BK), expert_BK.shape
+        if B == 1:  # nothing to sort
+            visits = zip(weight_BK[0].tolist(), expert_BK[0].tolist())
+            return sum(share * _network(layer, e, normed_DB) for share, e in visits), route
+        order = expert_BK.argsort(axis=None, kind="stable")
+        token, experts = order // K, expert_BK.ravel()[order].tolist()
+        groups = [list(rows) for _, rows in groupby(range(B * K), experts.__getitem__)]
+        own = [(experts[rows[0]], slice(rows[0], rows[-1] + 1)) for rows in groups]
+        x_DR = normed_DB.take(token, 1)
         inner = _inner(np.concatenate([layer.gate_up[e].dot(x_DR[:, r]) for e, r in own], 1))
         y_DR = np.concatenate([layer.down[e].dot(inner[:, r]) for e, r in own], 1)
-        mix_RB = np.zeros((R, len(chosen)), y_DR.dtype)  # row r counts for its token alone
-        mix_RB[range(R), token] = share
-        return y_DR.dot(mix_RB), (logits_BE, chosen)
+        mix_RB = np.zeros((B * K, B), y_DR.dtype)  # row r counts for its token alone
+        mix_RB[range(B * K), token] = weight_BK.ravel()[order]
+        return y_DR.dot(mix_RB), route
 
 
 def _array(weight):
@@ -196,10 +198,9 @@ def _arrays(block, kept, places):
         gate_up, down = network.experts.gate_up_EJFD.flatten(1, 2), network.experts.down_EDF
     else:
         gate_up, down = network.gate_up_JFD.flatten(0, 1)[None], network.down_DF[None]
-    qkv = qkv.flatten(0, 1).t().contiguous()
     output, norm = block.attention.output.weight, norm_weight(block.feed_forward_norm)[:, None]
     return Arrays(
-        *map(_array, (qkv, output, norm)),
+        *map(_array, (qkv.flatten(0, 1), output, norm)),
         router,
         list(_array(gate_up)),
         list(_array(down)),
@@ -214,12 +215,12 @@ def _normed(x_DB, floor):
     return x_DB / np.sqrt(np.einsum("db,db->b", x_DB, x_DB) + floor)
 
 
-def _choose(scores, k):
-    """Do what ``top_k`` does for one token: for so few, plain numbers are quicker."""
-    best = sorted(range(len(scores)), key=scores.__getitem__, reverse=True)[:k]
-    odds = [math.exp(scores[e] - scores[best[0]]) for e in best]
-    total = sum(odds)
-    return [(share / total, e) for share, e in zip(odds, best)]
+def _top_k(logits_BE, k):
+    """Return ``top_k``'s weight_BK and expert_BK."""
+    expert_BK = (-logits_BE).argsort(1)[:, :k]
+    score_BK = logits_BE[np.arange(len(expert_BK))[:, None], expert_BK]
+    share_BK = np.exp(score_BK - score_BK[:, :1])
+    return share_BK / share_BK.sum(1, keepdims=True), expert_BK
 
 
 def _network(layer, e, x_DB):
@@ -232,13 +233,3 @@ def _inner(hidden):
     half = len(hidden) // 2
     gate, up = hidden[:half], hidden[half:]
     return gate / (1 + np.exp(-gate)) * up
-
-
-def _routings(routes, dtype):
-    """Make a Routing of each layer's scores and choices."""
-    if not routes:
-        return []
-    pairs = np.array([chosen for _, chosen in routes])  # layers, B, K, (share, expert)
-    share, expert = pairs[..., 0].astype(dtype), pairs[..., 1].astype(np.int64)
-    parts = [logits_BE for logits_BE, _ in routes], share, expert
-    return [Routing(*map(torch.from_numpy, one)) for one in zip(*parts)]

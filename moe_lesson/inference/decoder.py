@@ -199,9 +199,10 @@ def qkv_weight(block):
     Lesson 13.
     """
     attention = block.attention
-    query = attention.query.weight * attention.head_dim**-0.5
-    joined = torch.cat([query, attention.key.weight, attention.value.weight])
-    return joined * norm_weight(block.attention_norm)
+    parts = [attention.query.weight, attention.key.weight, attention.value.weight]
+    joined = torch.cat(parts).mul_(norm_weight(block.attention_norm))
+    joined[: len(parts[0])] *= attention.head_dim**-0.5
+    return joined
 
 
 def _buffer(kept_BGPA, places):

@@ -111,7 +111,7 @@ def stream(model, prompts, tokens=100, sampling=None, end=END):
     with measuring(model):  # left before each yield: the caller's turn is not measured
         output = model(id_BS, pad_B if pad_B.any() else None)
         kind = ArrayDecoder if suits_arrays(model, len(prompts)) else Decoder
-        step = kind(model, output.cache, tokens - 1)
+        step = kind(model, output.cache, tokens - 1) if tokens > 1 else None
     logits_BV, routings = output.logits_BSV[:, -1], newest(output.routings, len(prompts))
     for left in reversed(range(tokens)):
         drawn = sampling.temperature > 0

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from moe_lesson.inference.array_decoder import ArrayDecoder
+from moe_lesson.inference.array_decoder import ArrayDecoder
 from moe_lesson.inference.decoder import Decoder
 from moe_lesson.models.config import TINY
 from moe_lesson.models.mixtral import Mixtral
@@ -34,6 +35,7 @@ def lively(config):
 
 
 @each_decoder
+@each_decoder
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("pad", [None, [0, 3, 1]], ids=["whole", "padded"])
 def test_equals_the_model(case, pad, decoder):
@@ -58,6 +60,7 @@ def test_equals_the_model(case, pad, decoder):
     assert all(torch.equal(a, b) for a, b in zip(before, after, strict=True))
 
 
+@each_decoder
 @each_decoder
 @pytest.mark.parametrize("case", CASES)
 def test_one_sequence_equals_the_model(case, decoder):

@@ -79,7 +79,7 @@ def play(expert_TK, slots, policy):
         hits = [one for one in asked if one in came]
         missing = [one for one in asked if one not in came]
         came |= dict.fromkeys(missing, time)
-        last |= dict.fromkeys(asked, time)
+        last |= {one: (time, place) for place, one in enumerate(asked)}
         then |= {one: -after for one, after in zip(asked, next_TK[time].tolist())}
         often.update(asked)
         others = sorted(came.keys() - set(asked), key=lambda one: (rank[one], one))

@@ -124,6 +124,27 @@ def stream(model, prompts, tokens=100, sampling=None, end=END):
             logits_BV, routings = step(id_B)
 
 
+def continued(model, prompts, tokens=100, sampling=None):
+    """Continue a batch of prompts to the end: ``stream``, each sequence in one piece.
+
+    Returns:
+        The new ids of each prompt, in their order: lists of one length, END after a
+        sequence's end.
+
+    Raises:
+        ValueError: as ``check_prompts``.
+
+    >>> from moe_lesson.models.config import TINY
+    >>> from moe_lesson.models.mixtral import Mixtral
+    >>> len(continued(Mixtral(TINY), [[5, 6], [7]], tokens=3))
+    2
+
+    Lesson 11.
+    """
+    steps = [token.id_B.tolist() for token in stream(model, prompts, tokens, sampling)]
+    return [list(column) for column in zip(*steps)]
+
+
 def newest(routings, batch):
     """Keep the last position of each sequence from the routings of a batch.
 
@@ -232,10 +253,9 @@ def answers(model, tokenizer, conversations, tokens=60):
     for first in range(0, len(order), TOGETHER):
         part = order[first : first + TOGETHER]
         room = model.config.context_len + 1 - max(len(prompts[n]) for n in part)
-        steps = stream(model, [prompts[n] for n in part], min(tokens, max(room, 1)))
-        columns = zip(*(token.id_B.tolist() for token in steps))
-        for n, ids in zip(part, columns):
-            found[n] = tokenizer.decode(list(ids)).removeprefix(" ")
+        new = continued(model, [prompts[n] for n in part], min(tokens, max(room, 1)))
+        for n, ids in zip(part, new):
+            found[n] = tokenizer.decode(ids).removeprefix(" ")
     return found
 
 

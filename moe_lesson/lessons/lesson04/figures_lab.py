@@ -132,7 +132,7 @@ def share_and_probability(axes, share_E, prob_E):
     place, edge = np.arange(E), {"edgecolor": OUTLINE, "linewidth": 0.9}
     axes.bar(place - 0.19, share_E, 0.38, color=[colour(expert) for expert in place], **edge)
     axes.bar(place + 0.19, prob_E, 0.38, color="white", hatch="////", **edge)
-    baseline(axes, 1 / E, "")
+    baseline(axes, 1 / E)
     style = {"ha": "center", "va": "bottom", "fontsize": FONT - 1.5}
     for expert, product in enumerate(share_E * prob_E):
         axes.text(expert, 1.05, f"fP {product:.2f}", **style)

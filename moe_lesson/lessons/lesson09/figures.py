@@ -3,8 +3,7 @@
 import numpy as np
 from matplotlib.ticker import NullLocator, PercentFormatter
 
-from moe_lesson.study.figures.frame import FONT, SERIES, finish, our_style
-from moe_lesson.study.figures.palette import MUTED
+from moe_lesson.study.figures.frame import FONT, SERIES, baseline, finish, our_style
 
 
 @our_style()
@@ -71,7 +70,7 @@ def gap_lines(axes, steps, gaps, rival):
         axes.plot(across, rows.mean(0)[here], dash, color=shade, linewidth=1.5, label=label)
         for row in rows:
             axes.plot(across, row[here], marker, color=shade, markersize=4)
-    axes.axhline(0, color=MUTED, linestyle=":", linewidth=1.4, zorder=1)
+    baseline(axes, 0)
     axes.set_xscale("log")
     axes.set_xticks(steps, [f"{n:,}" for n in steps], fontsize=FONT - 1)
     axes.xaxis.set_minor_locator(NullLocator())

@@ -5,6 +5,7 @@ import numpy as np
 from moe_lesson.study.figures.frame import (
     FONT,
     SERIES,
+    baseline,
     beside,
     dot_rows,
     finish,
@@ -97,7 +98,7 @@ def what_moves(axes, rows):
     for name, (shade, marker, dash) in zip(names, SERIES):
         style = {"color": shade, "marker": marker, "linestyle": dash, "markersize": 4}
         axes.plot(smooth["step"], smooth[name], markevery=4, linewidth=1.5, **style)
-    axes.axhline(0, color=MUTED, linestyle=":", linewidth=1.4, zorder=1)
+    baseline(axes, 0)
     shown = {"better": "better answer", "worse": "worse answer", "gap": "gap"}
     _names_right(axes, [smooth[name][-1] for name in names], [shown[name] for name in names])
     wider = smooth["gap"][-1] - smooth["gap"][0]
@@ -133,7 +134,7 @@ def losses_by_gap(axes, losses, rests):
         )
     axes.set_ylim(-1.1 * HARDEST, 1.1 * HARDEST)
     axes.margins(x=0.02)
-    axes.axhline(0, color=MUTED, linestyle=":", linewidth=1.4, zorder=1)
+    baseline(axes, 0)
     parts = ", ".join(f"{name} {gap:.0f}" for name, gap in rests.items())
     title = f"Where the push ends: {parts} nats; DPO's never does"
     return finish(axes, title, "gap (nats)", "push (start: 1)")

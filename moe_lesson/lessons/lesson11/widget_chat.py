@@ -8,7 +8,7 @@ import ipywidgets
 import numpy as np
 import torch
 
-from moe_lesson.inference.generate import stream
+from moe_lesson.inference.generate import continued
 from moe_lesson.lessons.lesson11.figures_chat import next_tokens, visible
 from moe_lesson.models.likelihood import measuring
 from moe_lesson.study.figures.frame import new_axes, png
@@ -58,11 +58,10 @@ def said_by(model, words, prompts):
 
     Lesson 11.
     """
-    columns = list(zip(*(token.id_B.tolist() for token in stream(model, prompts, TOKENS))))
     found = []
-    for prompt, column in zip(prompts, columns):
+    for prompt, column in zip(prompts, continued(model, prompts, TOKENS)):
         end = column.index(END) + 1 if END in column else len(column)
-        found.append(_look(model, words, list(prompt), list(column[:end])))
+        found.append(_look(model, words, list(prompt), column[:end]))
     return found
 
 

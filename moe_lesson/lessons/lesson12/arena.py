@@ -6,7 +6,7 @@ from itertools import combinations
 import numpy as np
 
 from moe_lesson.corpus import heldout
-from moe_lesson.inference.generate import stream
+from moe_lesson.inference.generate import continued
 from moe_lesson.inference.sampling import Sampling
 from moe_lesson.lessons.lesson12.benchmarks import scored_after
 from moe_lesson.text.tokenizer import START, text_ids
@@ -51,10 +51,8 @@ def written(one, begun, temperature):
 
     Lesson 12.
     """
-    sampling = Sampling(temperature=temperature)
-    steps = list(stream(one.model, [ids for _, ids, _ in begun], TOKENS, sampling))
-    columns = zip(*(token.id_B.tolist() for token in steps))
-    return [one.words.decode(list(column)) for column in columns]
+    prompts, sampling = [ids for _, ids, _ in begun], Sampling(temperature=temperature)
+    return [one.words.decode(ids) for ids in continued(one.model, prompts, TOKENS, sampling)]
 
 
 def vocabulary(pages=240):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from moe_lesson.inference.generate import stream
+from moe_lesson.inference.generate import continued
 from moe_lesson.inference.sampling import Sampling
 from moe_lesson.lessons.lesson12.benchmarks import Question, dialogue, examine
 from moe_lesson.lessons.lesson12.planted import BAD, GOOD, items, planted
@@ -92,9 +92,9 @@ def spoken(one, items):
 
 
 def _continued(one, texts):
-    ids = [[START, *text_ids(one.words, text)] for text in texts]
-    steps = list(stream(one.model, ids, TOKENS, Sampling(temperature=1.0)))
-    return [one.words.decode(list(c)) for c in zip(*(token.id_B.tolist() for token in steps))]
+    prompts = [[START, *text_ids(one.words, text)] for text in texts]
+    new = continued(one.model, prompts, TOKENS, Sampling(temperature=1.0))
+    return [one.words.decode(ids) for ids in new]
 
 
 def measured(one, seed, each=48):

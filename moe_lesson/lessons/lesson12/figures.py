@@ -8,6 +8,11 @@ from moe_lesson.study.figures.palette import MUTED, OUTLINE
 LONGEST = 75  # characters of a title in one line
 
 
+def _legend(axes):
+    """Name the series right of the axes."""
+    axes.legend(fontsize=FONT - 1, frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
+
+
 @our_style()
 def scoreboard(axes, found, chances):
     """Draw each test's score by model, with 95 % intervals and the test's own chance.
@@ -35,7 +40,7 @@ def scoreboard(axes, found, chances):
     axes.set_yticks(range(len(tests)), tests, fontsize=FONT - 1)
     axes.set_ylim(len(tests) - 0.4, -0.6)
     axes.set_xlim(0, 102)
-    axes.legend(fontsize=FONT - 1, frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
+    _legend(axes)
     return finish(axes, _above(found, chances), "right (%); lines: 95 %; dotted: chance", "")
 
 
@@ -85,7 +90,7 @@ def lifts(axes, lengths, found, trained):
     baseline(axes, beyond, f"trained up to {trained}", vertical=True)
     axes.set_xticks(places, [str(length) for length in lengths])
     axes.set_xlim(-0.4, len(lengths) - 0.1)
-    axes.legend(fontsize=FONT - 1, frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
+    _legend(axes)
     name = max(found, key=lambda each: found[each][:, 0].max())
     most = int(found[name][:, 0].argmax())
     title = f"Largest lift of a word that stood in the text: {found[name][most, 0]:.2f} nats"
@@ -113,7 +118,7 @@ def planted_bias(axes, told, found):
         axes.scatter(told + shift, rows, 26, shade, **look)
     axes.set_xlim(min(told.min(), 0.45) - 0.05, 1.05)
     axes.set_ylim(-0.05, 1.05)
-    axes.legend(fontsize=FONT - 1, frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
+    _legend(axes)
     apart = {name: np.nanmean(np.abs(np.asarray(rows) - told)) for name, rows in found.items()}
     title = ", ".join(f"{name} {mean:.2f}" for name, mean in apart.items())
     across = "planted share of stereotyped answers (markers stand side by side)"
@@ -139,8 +144,8 @@ def pass_curves(axes, ks, found, half=None):
         look = {"color": shade, "marker": mark, "ms": 4, "linestyle": dash}
         axes.plot(ks, 100 * np.asarray(rows), label=name, **look)
     axes.set_xticks(ks)
-    axes.legend(fontsize=FONT - 1, frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
-    (first, ours), (other, theirs) = list(found.items())[:2]
+    _legend(axes)
+    (_, ours), (other, theirs) = list(found.items())[:2]
     if half is not None:
         width = {"yerr": 100 * np.asarray(half), "fmt": "none", "ecolor": SERIES[0][0]}
         axes.errorbar(ks, 100 * np.asarray(ours), **width)

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from moe_lesson.corpus.tasks.code import ARGUMENTS, FUNCTIONS
 from moe_lesson.corpus.tasks.form import Fixed, phrase, user
-from moe_lesson.inference.generate import stream
+from moe_lesson.inference.generate import continued
 from moe_lesson.inference.sampling import Sampling
 from moe_lesson.text.chat import chat_ids
 from moe_lesson.text.tokenizer import START, text_ids
@@ -198,8 +198,8 @@ def drawn(one, programs, count, seed=0):
         asked = chat_ids(one.words, [user(each.asked)]).ids if one.is_tuned else begun
         prompts += [asked] * count
     sampling = Sampling(temperature=TEMPERATURE, seed=seed)
-    steps = list(stream(one.model, prompts, TOKENS[one.is_tuned], sampling))
-    said = [one.words.decode(list(ids)) for ids in zip(*(token.id_B.tolist() for token in steps))]
+    new = continued(one.model, prompts, TOKENS[one.is_tuned], sampling)
+    said = [one.words.decode(ids) for ids in new]
     found = {}
     for n, each in enumerate(programs):
         own = said[n * count : (n + 1) * count]

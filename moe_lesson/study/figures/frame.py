@@ -161,8 +161,8 @@ def finish(axes, title, across, up):
 
 
 @our_style()
-def baseline(axes, level, name, vertical=False):
-    """Draw the dotted line that a finding is measured against, with its name.
+def baseline(axes, level, name="", vertical=False):
+    """Draw the dotted line that a finding is measured against, with its name if it has one.
 
     >>> len(baseline(new_axes(shown=False), 0.125, "even").texts)
     1
@@ -171,6 +171,8 @@ def baseline(axes, level, name, vertical=False):
     """
     line = axes.axvline if vertical else axes.axhline
     line(level, color=MUTED, linestyle=":", linewidth=1.4, zorder=1)
+    if not name:
+        return axes
     place, across, corner = ((1, level), ("axes fraction", "data"), ("right", "bottom"))
     if vertical:
         place, across, corner = ((level, 1), ("data", "axes fraction"), ("left", "top"))

@@ -5,8 +5,11 @@ import pytest
 
 from moe_lesson.lessons.lesson12.arena import both_ways, bradley_terry, verdicts
 from moe_lesson.lessons.lesson12.widget_leaderboard import leaderboard
+from tests.rules.panel_checks import (  # noqa: F401  pytest runs it on ``panel``
+    test_every_state_can_be_copied_and_pasted,
+)
 
-NAMES, JUDGES = ["a", "b", "c"], ["words", "fresh", "small"]
+NAMES, JUDGES = ["a", "b", "c"], ["words", "varied", "small"]
 RANDOM = np.random.default_rng(0)
 SCORES = RANDOM.normal(size=(3, 3, 12)) + np.array([0.5, 0.0, -0.5])[:, None]
 SCORES[2] = -SCORES[2]  # the third judge disagrees

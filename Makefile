@@ -58,5 +58,5 @@ clean: ## remove .venv and everything that a run leaves behind
 			"Name another: make PYTHON=python3.11 $(MAKECMDGOALS)" >&2; exit 1; }
 	@echo "Setting up .venv: once, some minutes, most of them to fetch PyTorch."
 	$(PYTHON) -m venv .venv
-	$(PY) -m pip install --no-compile -c constraints.txt -e ".[test,parity,browser,gpu]"
+	$(PY) -m pip install --no-compile -c constraints.txt -e ".[test,parity,browser,gpu,export]"
 	@touch $@

@@ -23,8 +23,9 @@ from tests.rules.shapes import checked_suffixes
 pytest.register_assert_rewrite("tests.rules.figure_checks")
 
 PACKAGE = Path(moe_lesson.__file__).parent
-# Its doctests need the extra "gpu", which exists for Linux.
-collect_ignore = [] if find_spec("triton") else ["moe_lesson/moe/kernels.py"]
+# Doctests that need an extra: "gpu", which exists for Linux, and "export".
+NEEDS = {"triton": "moe_lesson/moe/kernels.py", "gguf": "moe_lesson/checkpoints/gguf.py"}
+collect_ignore = [path for library, path in NEEDS.items() if not find_spec(library)]
 NOTEBOOK_ENVIRONMENT = {"MOE_PRESET": "quick", "MOE_STATIC": "1"}
 
 

@@ -15,7 +15,7 @@ N     examples to learn    W     ranks (devices)
 ====  ===================  ====  =========================
 
 Floors: ``moe``, ``text`` and ``mixtures`` at the bottom, then ``models`` and ``corpus``, then
-``inference`` and ``checkpoints``, then ``training``, ``study`` and ``lessons``, a room for each
+``checkpoints``, then ``inference``, ``training``, ``study`` and ``lessons``, a room for each
 notebook. A module imports only from the floors below its own.
 """
 

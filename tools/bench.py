@@ -259,31 +259,37 @@ def noise_row(quick):
 
 
 def generation_rows(quick):
-    """Time greedy generation with a cache against transformers' generate."""
+    """Time greedy generation with a cache, and a prompt alone, against transformers' generate."""
     ours = our_model().eval()
-    for count, goal in ((1, 3.0), (16, 1.4)):
-        rivals = {"ours": lambda id_BS: list(stream(ours, id_BS.tolist(), NEW, GREEDY, end=None))}
-        # batched_mm copies weights for every token: it is no rival at 16.
-        kinds = ("eager", "grouped_mm", "batched_mm")[: 3 if count == 1 else 2]
+    cases = ((1, PROMPT, NEW, 8.0), (16, PROMPT, NEW, 2.0), (1, LENGTH, 1, 1.0))
+    for count, length, new, goal in cases:
+        rivals = {"ours": partial(generated, ours, new)}
+        # batched_mm copies weights for every token: it is no rival with many.
+        kinds = ("eager", "grouped_mm", "batched_mm")[: 3 if count * new == NEW else 2]
         for experts in kinds if transformers else ():
-            rivals[experts] = generator(their_model("sdpa", experts).eval())
-        seconds = rounds(rivals, 3 if quick else 7, partial(prompts, count))
+            rivals[experts] = generator(their_model("sdpa", experts).eval(), new)
+        seconds = rounds(rivals, 3 if quick else 7, partial(prompts, count, length))
+        what = f"batch {count}" if new > 1 else f"prompt of {length} alone"
+        tokens = count * new if new > 1 else length
         for name, spent in seconds.items():
-            speed = count * NEW / statistics.median(spent)
-            say(f"batch {count}, {name}: {speed:,.0f} tokens/s")
+            say(f"{what}, {name}: {tokens / statistics.median(spent):,.0f} tokens/s")
         times = {name: statistics.median(spent) for name, spent in seconds.items()}
         best = min(set(rivals) - {"ours"}, key=times.get, default=None)
-        what = f"generation, tokens/s, ours / transformers, batch {count}"
-        yield what, ratio(seconds, best, "ours"), ">=", goal
+        found = ratio(seconds, best, "ours")
+        yield f"generation, tokens/s, ours / transformers, {what}", found, ">=", goal
 
 
-def prompts(count):
-    return (torch.randint(3, SMALL.vocab_size, (count, PROMPT)),)
+def prompts(count, length):
+    return (torch.randint(3, SMALL.vocab_size, (count, length)),)
 
 
-def generator(model):
+def generated(model, new, id_BS):
+    return list(stream(model, id_BS.tolist(), new, GREEDY, end=None))
+
+
+def generator(model, new):
     def run(id_BS):
-        model.generate(id_BS, max_new_tokens=NEW, min_new_tokens=NEW, do_sample=False)
+        model.generate(id_BS, max_new_tokens=new, min_new_tokens=new, do_sample=False)
 
     return run
 

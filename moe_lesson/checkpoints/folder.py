@@ -8,14 +8,17 @@ from pathlib import Path
 
 from safetensors.torch import save_file
 
+from moe_lesson.checkpoints.chat_template import TEMPLATE
 from moe_lesson.checkpoints.files import read_object, read_tensors, replacing
 from moe_lesson.checkpoints.hf_config import config_from_hf, config_to_hf
 from moe_lesson.checkpoints.hf_weights import cast, from_hf, to_hf
+from moe_lesson.text.kinds import BYTE_LEVEL, kind
 from moe_lesson.text.tokenizer import END, START, check_tokenizer
 from moe_lesson.text.tokenizer import load as load_tokenizer
 
 WEIGHTS, CONFIG, TOKENIZER = "model.safetensors", "config.json", "tokenizer.json"
 SPECIAL_MAP, TOKENIZER_CONFIG = "special_tokens_map.json", "tokenizer_config.json"
+GENERATION = "generation_config.json"
 INDEX = "model.safetensors.index.json"  # transformers' table of which file holds what
 PICKLES = (".bin", ".pt", ".pth", ".pkl", ".ckpt")
 SPECIAL = {"unk_token": "<unk>", "bos_token": "<s>", "eos_token": "</s>"}
@@ -28,6 +31,9 @@ def save(folder, model, tokenizer=None, dtype=None):
     (a model saved again and again) the weights are all that changes, in one step: a kill
     leaves the old model or the new one. Where they differ, ``config.json`` goes first and
     comes last, so that a folder caught in between is refused, never half read.
+
+    With a tokenizer the folder also says how a server generates (greedily, to ``</s>``), and
+    with a byte-level one how it writes conversations: as ``text.chat`` does.
 
     Args:
         tokenizer: a ``tokenizers.Tokenizer``; None: the one already there, if there is one.
@@ -84,9 +90,15 @@ def _texts(config, tokenizer, dtype):
         "clean_up_tokenization_spaces": False,
     }
     opened_as |= {role: token for role, token in SPECIAL.items() if ids[role] is not None}
+    if kind(tokenizer) == BYTE_LEVEL and None not in ids.values():
+        opened_as["chat_template"] = TEMPLATE
+    # What a server does where a request leaves it open. Batches are padded with the end.
+    marks = {name: fields[name] for name in ("bos_token_id", "eos_token_id")}
+    generation = {"do_sample": False, "pad_token_id": fields["eos_token_id"], **marks}
     return {
         TOKENIZER: tokenizer.to_str(pretty=True),
         TOKENIZER_CONFIG: _dump(opened_as),
+        GENERATION: _dump(generation),
         CONFIG: _dump(fields),
     }
 

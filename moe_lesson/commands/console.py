@@ -8,6 +8,7 @@ from moe_lesson.checkpoints.files import naming
 from moe_lesson.study.terminal import visible
 
 MISTAKES = (ValueError, IndexError, OSError, FloatingPointError, MemoryError)
+MISTAKES += (ModuleNotFoundError,)  # an extra that is not installed
 MISTAKEN, INTERRUPTED, UNREAD = 2, 130, 141  # the last two: 128 and the number of the signal
 LAYOUT = "\n\t"  # control characters of a text that a terminal may have
 

@@ -91,6 +91,7 @@ def _add_options(train, routes, export):
     routes.add_argument("--layer", type=int, default=0, help="counted from 0")
     export.add_argument("--out", required=True, help="folder to write")
     export.add_argument("--dtype", choices=("float32", "bfloat16", "float16"), default="float32")
+    export.add_argument("--gguf", action="store_true", help="write model.gguf too, for llama.cpp")
 
 
 def given(args):

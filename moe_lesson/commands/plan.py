@@ -10,6 +10,7 @@ from pathlib import Path
 from moe_lesson import pick_device
 from moe_lesson.checkpoints import folder as checkpoint
 from moe_lesson.checkpoints.files import read_object, replacing
+from moe_lesson.checkpoints.gguf import GGUF
 from moe_lesson.checkpoints.shipped import FOLDER
 from moe_lesson.corpus.store import training_data
 from moe_lesson.text import tokenizer
@@ -25,7 +26,7 @@ ASKED = ("text", "budget", "preset", "experts", "top_k")  # options that a run k
 MODEL_FILES = (
     f"{checkpoint.CONFIG} {checkpoint.INDEX} {checkpoint.TOKENIZER} tokenizer_config.json "
     f"{RUN} generation_config.json special_tokens_map.json added_tokens.json tokenizer.model "
-    f"vocab.json merges.txt vocab.txt chat_template.jinja"
+    f"vocab.json merges.txt vocab.txt chat_template.jinja {GGUF}"
 ).split()
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import torch
 
 from moe_lesson.checkpoints import folder as checkpoint
+from moe_lesson.checkpoints.gguf import GGUF, write_gguf
 from moe_lesson.commands import plan as plans
 from moe_lesson.commands.console import complain, say, say_pieces
 from moe_lesson.commands.train import say_bits
@@ -109,9 +110,13 @@ def export(args):
     corner = Path(tempfile.mkdtemp(prefix=".export-", dir=out))
     try:
         checkpoint.save(corner, model, words, dtype=dtype)
+        if args.gguf:
+            write_gguf(corner / GGUF, model, words, dtype)
         plans.clear(out)
         for name in sorted(os.listdir(corner), key=lambda name: name == checkpoint.CONFIG):
             os.replace(corner / name, out / name)
     finally:
         shutil.rmtree(corner, ignore_errors=True)
     say(f"wrote {out}: transformers.AutoModelForCausalLM.from_pretrained opens it")
+    if args.gguf:
+        say(f"wrote {out / GGUF}: llama.cpp opens it")

@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from moe_lesson.models.attention import attention_mask, rotation, slot_positions
+from moe_lesson.models.attention import rotation, slot_positions
 
 
 class Layer(NamedTuple):
@@ -56,21 +56,17 @@ class Decoder:
 
     @torch.inference_mode()
     def __init__(self, model, cache, tokens=None):
-        if not cache.seen:
-            raise ValueError("the cache has seen 0 positions: it must hold a prompt, 1 or more")
         config = model.config
-        room = config.context_len - cache.seen
-        if tokens is not None and tokens > room:
-            raise ValueError(f"{tokens} tokens after {cache.seen}: there is room for {room}")
         self.model, self.config = model, config
         self.seen, self.pad_B = cache.seen, cache.pad_B
-        self.end = cache.seen + (room if tokens is None else tokens)
+        self.end = last_position(config, cache, tokens)
         places = min(self.end, config.window or self.end)
+        self.hidden = hidden_places(cache, places, config)
         self.layers = [
             Layer(
                 block,
-                _norm_weight(block.feed_forward_norm),
-                _qkv_weight(block),
+                norm_weight(block.feed_forward_norm),
+                qkv_weight(block),
                 *(_buffer(part, places) for part in kept),
             )
             for block, kept in zip(model.blocks, cache.layers, strict=True)
@@ -93,11 +89,11 @@ class Decoder:
         """
         if self.seen >= self.end:
             raise ValueError(f"{self.seen + 1} positions: this decoder has room for {self.end}")
-        x_BD, hidden_B1P, routings = self.model.embed(id_B), self._hidden(), []
-        cos_sin = self._cos_sin()
+        x_BD, cos_sin, routings = self.model.embed(id_B), self._cos_sin(), []
+        self.hidden[..., self.seen % self.hidden.shape[-1]] = 0  # padding is overwritten
         for layer in self.layers:
             block = layer.block
-            x_BD = self._attend(layer, _norm(x_BD, self.floor), x_BD, cos_sin, hidden_B1P)
+            x_BD = self._attend(layer, _norm(x_BD, self.floor), x_BD, cos_sin)
             y_BD, routing = block.feed_forward(_norm(x_BD, self.floor) * layer.norm_weight)
             routings += [] if routing is None else [routing]
             x_BD = x_BD + y_BD
@@ -111,16 +107,7 @@ class Decoder:
         position_B = self.seen - self.pad_B
         return self.cos[position_B][:, None], self.sin[position_B][:, None]
 
-    def _hidden(self):
-        """Tell which places of the buffer hold padding; None: none can."""
-        if self.pad_B is None:
-            return None
-        window, device = self.config.window, self.pad_B.device
-        position_P = slot_positions(self.seen + 1, window, device)
-        query_S = torch.tensor([self.seen], device=device)
-        return ~attention_mask(query_S, position_P, self.pad_B, window)
-
-    def _attend(self, layer, normed_BD, x_BD, cos_sin, hidden_B1P):
+    def _attend(self, layer, normed_BD, x_BD, cos_sin):
         """Add attention's answer to ``x_BD``; remember the new key and value."""
         B, H, G = len(x_BD), self.config.n_heads, self.config.n_kv_heads
         A, places = self.config.head_dim, layer.key.shape[1]
@@ -132,11 +119,54 @@ class Decoder:
         layer.value[:, slot] = heads[:, H + G :].reshape(B * G, A)
         filled = min(self.seen + 1, places)
         score = torch.bmm(turned[:, :H].reshape(B * G, H // G, A), layer.key[:, :filled].mT)
-        if hidden_B1P is not None:
-            hidden = hidden_B1P.repeat_interleave(G, 0)
-            score = score.masked_fill(hidden, float("-inf"))
+        if self.pad_B is not None:
+            score = score + self.hidden[..., :filled]
         y = torch.bmm(score.softmax(-1), layer.value[:, :filled]).view(B, H * A)
         return torch.addmm(x_BD, y, layer.block.attention.output.weight.t())
+
+
+def last_position(config, cache, tokens):
+    """Return how many positions there will be after so many tokens, or fill the context.
+
+    Raises:
+        ValueError: the cache is empty, or more tokens come than there is room for.
+
+    >>> from moe_lesson.models.config import TINY
+    >>> from moe_lesson.models.mixtral import Cache
+    >>> last_position(TINY, Cache([], seen=7, pad_B=None), tokens=None) == TINY.context_len
+    True
+
+    Lesson 13.
+    """
+    if not cache.seen:
+        raise ValueError("the cache has seen 0 positions: it must hold a prompt, 1 or more")
+    room = config.context_len - cache.seen
+    if tokens is not None and tokens > room:
+        raise ValueError(f"{tokens} tokens after {cache.seen}: there is room for {room}")
+    return cache.seen + (room if tokens is None else tokens)
+
+
+def hidden_places(cache, places, config):
+    """Return what to add to scores: minus infinity where a place of the buffers holds padding.
+
+    Returns:
+        B * G rows of one row of places; without padding all are 0.
+
+    >>> from moe_lesson.models.config import TINY
+    >>> from moe_lesson.models.mixtral import Mixtral
+    >>> cache = Mixtral(TINY)(torch.tensor([[2, 5, 6]]), pad_B=torch.tensor([1])).cache
+    >>> hidden_places(cache, 4, TINY).tolist()
+    [[[-inf, 0.0, 0.0, 0.0]], [[-inf, 0.0, 0.0, 0.0]]]
+
+    Lesson 13.
+    """
+    key_BGPA = cache.layers[0].key_BGPA
+    hidden = key_BGPA.new_zeros(len(key_BGPA), places)
+    if cache.pad_B is not None:
+        position_P = slot_positions(cache.seen, config.window, key_BGPA.device)
+        padding_BP = position_P < cache.pad_B[:, None]
+        hidden[:, : len(position_P)].masked_fill_(padding_BP, float("-inf"))
+    return hidden.repeat_interleave(config.n_kv_heads, 0)[:, None]
 
 
 def _norm(x_BD, floor):
@@ -147,17 +177,32 @@ def _norm(x_BD, floor):
     return x_BD / torch.hypot(torch.linalg.vector_norm(x_BD, dim=-1, keepdim=True), floor)
 
 
-def _norm_weight(norm):
-    """Move the square root of D that ``_norm`` leaves out into the norm's weight."""
+def norm_weight(norm):
+    """Move the square root of D that a decoder's norm leaves out into the norm's weight.
+
+    >>> norm_weight(torch.nn.RMSNorm(4)).tolist()
+    [2.0, 2.0, 2.0, 2.0]
+
+    Lesson 13.
+    """
     return norm.weight * len(norm.weight) ** 0.5
 
 
-def _qkv_weight(block):
-    """Join the matrices that read a position, the norm's weight and the scores' scale in them."""
+def qkv_weight(block):
+    """Join the matrices that read a position, the norm's weight and the scores' scale in them.
+
+    >>> from moe_lesson.models.config import TINY
+    >>> from moe_lesson.models.mixtral import Block
+    >>> qkv_weight(Block(TINY)).shape == ((4 + 2 * 2) * 8, 32)
+    True
+
+    Lesson 13.
+    """
     attention = block.attention
-    query = attention.query.weight * attention.head_dim**-0.5
-    joined = torch.cat([query, attention.key.weight, attention.value.weight])
-    return joined * _norm_weight(block.attention_norm)
+    parts = [attention.query.weight, attention.key.weight, attention.value.weight]
+    joined = torch.cat(parts).mul_(norm_weight(block.attention_norm))
+    joined[: len(parts[0])] *= attention.head_dim**-0.5
+    return joined
 
 
 def _buffer(kept_BGPA, places):

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from moe_lesson.inference.array_decoder import ArrayDecoder, suits_arrays
 from moe_lesson.inference.decoder import Decoder
 from moe_lesson.inference.sampling import Sampling, choose
 from moe_lesson.models.likelihood import measuring
@@ -109,16 +110,18 @@ def stream(model, prompts, tokens=100, sampling=None, end=END):
     ended_B = torch.zeros(len(prompts), dtype=torch.bool, device=device)
     with measuring(model):  # left before each yield: the caller's turn is not measured
         output = model(id_BS, pad_B if pad_B.any() else None)
-        step = Decoder(model, output.cache, tokens - 1)
+        kind = ArrayDecoder if suits_arrays(model, len(prompts)) else Decoder
+        step = kind(model, output.cache, tokens - 1) if tokens > 1 else None
     logits_BV, routings = output.logits_BSV[:, -1], newest(output.routings, len(prompts))
     for left in reversed(range(tokens)):
-        draw_B = torch.cat([torch.rand(1, generator=one) for one in generators])
-        chosen_B = choose(logits_BV, draw_B.to(device), sampling)
+        drawn = sampling.temperature > 0
+        draw_B = torch.cat([torch.rand(1, generator=g) for g in generators]) if drawn else None
+        chosen_B = choose(logits_BV, draw_B, sampling)
         id_B = chosen_B if end is None else chosen_B.where(~ended_B, end)
         yield Token(id_B, ended_B, routings)
         if end is not None:
             ended_B = ended_B | (id_B == end)
-        if not left or bool(ended_B.all()):
+        if not left or (end is not None and bool(ended_B.all())):
             return
         with measuring(model):
             logits_BV, routings = step(id_B)

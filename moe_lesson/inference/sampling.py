@@ -41,7 +41,7 @@ def choose(logits_BV, draw_B, sampling):
     top-k. The token is the one under ``draw_B`` in the cumulated probabilities, sorted.
 
     Args:
-        draw_B: numbers from [0, 1); not used when greedy.
+        draw_B: numbers from [0, 1); not used when greedy, None will do.
 
     Raises:
         FloatingPointError: the largest score of a sequence is NaN or infinite.
@@ -51,11 +51,11 @@ def choose(logits_BV, draw_B, sampling):
 
     Lesson 9.
     """
-    largest_B = logits_BV.amax(-1)  # NaN if one of them is
-    if not largest_B.isfinite().all():
+    largest_B, best_B = logits_BV.max(-1)  # NaN if one of them is
+    if not all(map(math.isfinite, largest_B.tolist())):
         raise FloatingPointError(f"the model's scores are not finite: {largest_B.tolist()[:3]}")
     if sampling.temperature == 0:
-        return logits_BV.argmax(-1)
+        return best_B
     ranked_BV, id_BV = (logits_BV.double() / sampling.temperature).sort(-1, descending=True)
     if sampling.top_k is not None:
         ranked_BV[:, sampling.top_k :] = float("-inf")

@@ -35,7 +35,7 @@ DISTRIBUTION = {"PIL": "pillow", "yaml": "pyyaml", "IPython": "ipython", "sklear
 # Jupyter's kernel without the fourth.
 BROUGHT_ALONG = {"pillow", "traitlets", "ipython", "psutil"}
 PYTHONS = ("3.10", "3.11", "3.12", "3.13")
-OURS = {"moe_lesson", "tests", "tools"}
+OURS = {"moe_lesson", "tests", "tools", "deploy"}
 
 
 def names(requirements):
@@ -100,12 +100,16 @@ def test_the_oldest_python_is_named_once():
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_the_package_imports_what_it_declares(path):
-    assert imported(tree(path)) <= names(CORE) | names(EXTRAS["gpu"]) | BROUGHT_ALONG
+    optional = names(EXTRAS["gpu"] + EXTRAS["export"])
+    assert imported(tree(path)) <= names(CORE) | optional | BROUGHT_ALONG
 
 
 @pytest.mark.parametrize(
     "path",
-    [ROOT / "conftest.py", *sorted(ROOT.glob("tests/**/*.py")), *sorted(ROOT.glob("tools/*.py"))],
+    [
+        ROOT / "conftest.py",
+        *sorted(p for d in ("tests", "tools", "deploy") for p in ROOT.glob(f"{d}/**/*.py")),
+    ],
     ids=lambda path: str(path.relative_to(ROOT)),
 )
 def test_tests_and_tools_import_what_they_declare(path):
@@ -119,5 +123,6 @@ def test_notebooks_import_what_they_declare(path):
             source = re.sub(r"^[%!].*$", "", cell.source, flags=re.M)
             allowed = names(CORE) | BROUGHT_ALONG
             if re.search("ImportError|find_spec", source):  # it says so where the extra is absent
-                allowed |= names(EXTRAS["parity"] + EXTRAS["gpu"])
+                for extra in ("parity", "gpu", "export", "serving"):
+                    allowed |= names(EXTRAS[extra])
             assert imported(ast.parse(source)) <= allowed, cell.id

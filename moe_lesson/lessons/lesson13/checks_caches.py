@@ -1,0 +1,151 @@
+"""Check exercises of lesson 13: int8 by groups, LRU, and what becomes of a draft's token."""
+
+import numpy as np
+import torch
+
+from moe_lesson.study.checks import demand, exercise, near, no_mistake, number_of, tensor_of
+
+
+@exercise("a step for each group, whole numbers in it, and zeros stay zeros.")
+def to_int8(answer):
+    """Check ``answer(row, group)``: codes and steps of a row of weights.
+
+    >>> def ours(row, group):
+    ...     parts = row.view(-1, group)
+    ...     step = (parts.abs().amax(1, keepdim=True) / 127).clamp(min=1e-12)
+    ...     return (parts / step).round().to(torch.int8), step
+    >>> to_int8(ours)
+    correct: a step for each group, whole numbers in it, and zeros stay zeros.
+
+    Lesson 13.
+    """
+    row = torch.tensor([0.5, -2.54, 0.013, 0.004, 12.7, 0.26, -0.84, -6.3, 1.27, 0.0, -1.0, 0.996])
+    given = answer(row.clone(), 4)
+    demand(isinstance(given, tuple) and len(given) == 2, "return a pair: codes, steps")
+    code, step = given
+    demand(isinstance(code, torch.Tensor), f"the codes are a {type(code).__name__}, not a tensor")
+    demand(code.dtype == torch.int8, f"the codes are {code.dtype}: they must be torch.int8")
+    demand(code.numel() == 12, f"{code.numel()} codes for 12 weights")
+    one = step.numel() == 1
+    demand(not one, "one step for the whole row: 12.7 makes it too wide for the small ones")
+    step = tensor_of(step, (3, 1), "the step")
+    wide = torch.tensor([2.54, 12.7, 1.27], dtype=torch.float64)[:, None]
+    mistakes = {
+        "int8 goes to 127; at 128 the largest weight becomes -128": wide / 128,
+        "there are 127 codes on each side, 255 in all": wide / 255 * 2,
+        "take the largest magnitude: -2.54 is larger than 0.5": torch.tensor(
+            [[0.5], [12.7], [1.27]]
+        )
+        / 127,
+        "that is the largest weight: divide it by 127": wide,
+        "that is the code of 1: its inverse is the step": 127 / wide,
+    }
+    no_mistake(step, mistakes, f"your steps are {step.flatten().tolist()}: ", 1e-6)
+    demand(near(step, wide / 127, 1e-6), "a step must be the group's largest magnitude over 127")
+    _codes(row, code.view(3, 4), wide / 127)
+    zeros = answer(torch.zeros(4), 2)
+    demand(not zeros[0].any(), f"a group of zeros has the codes {zeros[0].flatten().tolist()}")
+    demand(bool(zeros[1].isfinite().all()), "a group of zeros has a step that is no number")
+    demand(answer(torch.ones(6), 3)[1].numel() == 2, "groups of 3: a row of 6 has two steps")
+
+
+def _codes(row, code, step):
+    """Demand the codes of twelve weights."""
+    exact = row.double().view(3, 4) / step
+    said = f"the first group is {code[0].tolist()}: "
+    demand(bool((code.double().sign() * exact.sign() >= 0).all()), said + "a sign got lost")
+    wrong = (code.double() - exact).abs().max()
+    cut = wrong > 0.5 + 1e-4 and bool((code.double().abs() <= exact.abs() + 1e-4).all())
+    demand(not cut, said + "you cut off what is behind the point, and lose up to a step: round")
+    demand(wrong <= 0.5 + 1e-4, said + f"a code is {wrong:.2f} steps off, half a step is allowed")
+
+
+@exercise("look all up first; whoever is asked is the newest; the oldest goes.")
+def lru_hits(answer):
+    """Check ``answer(expert_TK, slots)``: share of visits that find their expert.
+
+    >>> from moe_lesson.lessons.lesson13.caches import lru_hits as ours
+    >>> lru_hits(ours)
+    correct: look all up first; whoever is asked is the newest; the oldest goes.
+
+    Lesson 13.
+    """
+    few = np.array([[0, 1], [1, 2], [0, 3], [4, 3]])
+    given = number_of(answer(few.copy(), 2), "the result")
+    said = f"visits 0 1, 1 2, 0 3, 4 3 and 2 slots: yours is {given:.4f}, "
+    no_mistake(
+        given,
+        {
+            "these are hits: divide by the visits": 2,
+            "that is hits a token: each makes K visits": 2 / 4,
+            "these are the misses": 6 / 8,
+            "nothing was found, and 1 stayed from the first token to the second": 0,
+            "0 was found by the third token, and had to leave for 2": 3 / 8,
+        },
+        said,
+        1e-6,
+    )
+    demand(near(given, 2 / 8, 1e-6), said + "and 2 visits of 8 find their expert")
+    swapped = number_of(answer(np.array([[0, 1], [2, 0]]), 2), "the result")
+    wanted = "0 was there: look both up before 2 comes in and pushes it out"
+    demand(near(swapped, 1 / 4), f"visits 0 1, 2 0: yours is {swapped:.4f}; {wanted}")
+    used = np.array([[0], [1], [0], [2], [0], [1]])
+    given = number_of(answer(used, 2), "the result")
+    said = f"visits 0 1 0 2 0 1, one each, 2 slots: yours is {given:.4f}; "
+    demand(not near(given, 1 / 6), said + "0 came first, but was used last: 1 must leave")
+    demand(near(given, 2 / 6), said + "it must be 0.3333: both times 0")
+    given = number_of(answer(used, 3), "the result")
+    demand(near(given, 3 / 6), f"the same with 3 slots: yours is {given:.4f}, it must be 0.5")
+
+
+@exercise("kept and left together give the target, token by token.")
+def accept(answer):
+    """Check ``answer(target_V, draft_V)``: chances to keep, and what to draw from after a refusal.
+
+    >>> from moe_lesson.lessons.lesson13.speculative import accept as ours
+    >>> accept(ours)
+    correct: kept and left together give the target, token by token.
+
+    Lesson 13.
+    """
+    target_V, draft_V = torch.tensor([0.5, 0.3, 0.2]), torch.tensor([0.2, 0.7, 0.1])
+    given = answer(target_V.clone(), draft_V.clone())
+    demand(isinstance(given, tuple) and len(given) == 2, "return a pair: chance_V, left_V")
+    chance_V = tensor_of(given[0], (3,), "chance_V")
+    left_V = tensor_of(given[1], (3,), "left_V")
+    said = f"target 0.5 0.3 0.2, draft 0.2 0.7 0.1: you keep with {_short(chance_V)}; "
+    no_mistake(
+        chance_V,
+        {
+            "a chance is at most 1": target_V / draft_V,
+            "that is draft over target": (draft_V / target_V).clamp(max=1),
+            "that is the target: the draft's own chances are in the drawing already": target_V,
+        },
+        said,
+    )
+    demand(near(chance_V, [1, 3 / 7, 1]), said + "it must be 1, 3/7, 1")
+    _left(left_V, target_V, draft_V)
+    same = answer(draft_V.clone(), draft_V.clone())
+    demand(near(same[0], [1.0, 1, 1]), "a draft equal to the target is always kept")
+    demand(bool(same[1].isfinite().all()), "equal models: left_V is no number; avoid 0 / 0")
+
+
+def _left(left_V, target_V, draft_V):
+    """Demand what is drawn from after a refusal."""
+    said = f"left is {_short(left_V)}; "
+    no_mistake(
+        left_V,
+        {
+            "what is left must add up to 1": [0.3, 0.0, 0.1],
+            "after a refusal the target itself gives the kept tokens too much": target_V,
+            "that is the draft above the target": [0.0, 1.0, 0.0],
+            "shares below 0: cut them off": (target_V - draft_V) / 0.4,
+        },
+        said,
+    )
+    demand(bool((left_V >= 0).all()), said + "no share is below 0")
+    demand(near(left_V, [0.75, 0, 0.25]), said + "it must be 0.75, 0, 0.25")
+
+
+def _short(values):
+    return " ".join(f"{one:.2f}" for one in values.tolist())

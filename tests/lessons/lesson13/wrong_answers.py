@@ -1,0 +1,615 @@
+"""Plausible wrong answers to the exercises of lesson 13, and what the check says to each.
+
+exercise -> [(name, source, part of the message)]. The key is the name that the exercise's
+cells share: ``go-on`` for ``go-on-stub``, ``go-on-check`` and ``go-on-hints``.
+"""
+
+SIZES = "2 * config.n_layers * config.n_kv_heads * config.head_dim"
+
+WRONG_ANSWERS = {
+    "cache-bytes": [
+        (
+            "numbers",
+            f"def cache_bytes(config, batch, context):\n    return {SIZES} * batch * context",
+            "each has 2 bytes",
+        ),
+        (
+            "query heads",
+            """
+def cache_bytes(config, batch, context):
+    return 4 * config.n_layers * config.n_heads * config.head_dim * batch * context
+""",
+            "n_heads counts queries",
+        ),
+        (
+            "the model's width",
+            """
+def cache_bytes(config, batch, context):
+    return 4 * config.n_layers * config.dim * batch * context
+""",
+            "dim is as wide as the model",
+        ),
+        (
+            "one layer",
+            """
+def cache_bytes(config, batch, context):
+    return 4 * config.n_kv_heads * config.head_dim * batch * context
+""",
+            "each layer has a cache",
+        ),
+        (
+            "one sequence",
+            f"def cache_bytes(config, batch, context):\n    return 2 * {SIZES} * context",
+            "each sequence has a cache",
+        ),
+        (
+            "one position",
+            f"def cache_bytes(config, batch, context):\n    return 2 * {SIZES} * batch",
+            "that is one position",
+        ),
+        (
+            "bits",
+            f"def cache_bytes(config, batch, context):\n    return 16 * {SIZES} * batch * context",
+            "these are bits",
+        ),
+        (
+            "four bytes a number",
+            f"def cache_bytes(config, batch, context):\n    return 4 * {SIZES} * batch * context",
+            "16 bits are 2 bytes",
+        ),
+        (
+            "something else",
+            f"def cache_bytes(config, batch, context):\n    return 3 * {SIZES} * batch * context",
+            "they must be",
+        ),
+        (
+            "hard-coded",
+            "def cache_bytes(config, batch, context):\n    return 2 * 2 * 3 * 2 * 5 * 7 * 11",
+            "must be 120 bytes",
+        ),
+        (
+            "a list",
+            "def cache_bytes(config, batch, context):\n    return [1, 2]",
+            "it must be a number",
+        ),
+    ],
+    "go-on": [
+        (
+            "as it was",
+            """
+def go_on(rotate, cache, key, query, most):
+    keys, seen = cache
+    place = len(keys)
+    keys = (keys + [rotate(key, place)])[-most:]
+    scores = [rotate(query, place) @ old for old in keys]
+    return scores, (keys, seen + 1)
+""",
+            "positions began again",
+        ),
+        (
+            "seen stands still",
+            """
+def go_on(rotate, cache, key, query, most):
+    keys, seen = cache
+    keys = (keys + [rotate(key, seen)])[-most:]
+    scores = [rotate(query, seen) @ old for old in keys]
+    return scores, (keys, seen)
+""",
+            "0 seen after it: it must be 1",
+        ),
+        (
+            "seen cut, too",
+            """
+def go_on(rotate, cache, key, query, most):
+    keys, seen = cache
+    keys = (keys + [rotate(key, seen)])[-most:]
+    scores = [rotate(query, seen) @ old for old in keys]
+    return scores, (keys, min(seen + 1, most))
+""",
+            "3 seen after it: it must be 4",
+        ),
+        (
+            "the oldest kept",
+            """
+def go_on(rotate, cache, key, query, most):
+    keys, seen = cache
+    keys = (keys + [rotate(key, seen)])[:most]
+    scores = [rotate(query, seen) @ old for old in keys]
+    return scores, (keys, seen + 1)
+""",
+            "you keep the oldest keys",
+        ),
+        (
+            "never cut",
+            """
+def go_on(rotate, cache, key, query, most):
+    keys, seen = cache
+    keys = keys + [rotate(key, seen)]
+    scores = [rotate(query, seen) @ old for old in keys]
+    return scores, (keys, seen + 1)
+""",
+            "4 scores, and 3 keys",
+        ),
+        (
+            "the query unturned",
+            """
+def go_on(rotate, cache, key, query, most):
+    keys, seen = cache
+    keys = (keys + [rotate(key, seen)])[-most:]
+    return [query @ old for old in keys], (keys, seen + 1)
+""",
+            "the query must be rotated",
+        ),
+        (
+            "keys unturned",
+            """
+def go_on(rotate, cache, key, query, most):
+    keys, seen = cache
+    keys = (keys + [key])[-most:]
+    return [rotate(query, seen) @ old for old in keys], (keys, seen + 1)
+""",
+            "the key must be rotated",
+        ),
+        (
+            "nothing turned",
+            """
+def go_on(rotate, cache, key, query, most):
+    keys, seen = cache
+    keys = (keys + [key])[-most:]
+    return [query @ old for old in keys], (keys, seen + 1)
+""",
+            "rotate each once",
+        ),
+        (
+            "the query one place on",
+            """
+def go_on(rotate, cache, key, query, most):
+    keys, seen = cache
+    keys = (keys + [rotate(key, seen)])[-most:]
+    return [rotate(query, seen + 1) @ old for old in keys], (keys, seen + 1)
+""",
+            "where its own key stands",
+        ),
+        (
+            "scores alone",
+            """
+def go_on(rotate, cache, key, query, most):
+    keys, seen = cache
+    return [rotate(query, seen) @ old for old in keys]
+""",
+            "return scores and the new cache",
+        ),
+        (
+            "the cache is a list of keys",
+            """
+def go_on(rotate, cache, key, query, most):
+    keys = (cache[0] + [rotate(key, cache[1])])[-most:]
+    return [rotate(query, cache[1]) @ old for old in keys], keys
+""",
+            "the cache is a pair",
+        ),
+    ],
+    "expected-distinct": [
+        (
+            "missed",
+            "def expected_distinct(share_E, batch):\n    return ((1 - share_E) ** batch).sum()",
+            "that nobody visits",
+        ),
+        (
+            "mean",
+            """
+def expected_distinct(share_E, batch):
+    return (1 - (1 - share_E) ** batch).mean()
+""",
+            "add them up",
+        ),
+        (
+            "all at once",
+            """
+def expected_distinct(share_E, batch):
+    return (1 - (1 - share_E) ** batch).prod()
+""",
+            "all of them are visited",
+        ),
+        (
+            "even",
+            """
+def expected_distinct(share_E, batch):
+    return len(share_E) * (1 - (1 - share_E.mean()) ** batch)
+""",
+            "as if the load were even",
+        ),
+        (
+            "visits",
+            "def expected_distinct(share_E, batch):\n    return share_E.sum() * batch",
+            "counts visits",
+        ),
+        (
+            "one token",
+            "def expected_distinct(share_E, batch):\n    return share_E.sum()",
+            "that is one token",
+        ),
+        (
+            "visited by all",
+            "def expected_distinct(share_E, batch):\n    return (share_E**batch).sum()",
+            "visited by *all*",
+        ),
+        (
+            "divided by k",
+            """
+def expected_distinct(share_E, batch):
+    return (1 - (1 - share_E / share_E.sum()) ** batch).sum()
+""",
+            "do not divide by k",
+        ),
+        (
+            "an array",
+            "def expected_distinct(share_E, batch):\n    return 1 - (1 - share_E) ** batch",
+            "it must be a number",
+        ),
+        (
+            "eight experts, hard-coded",
+            """
+def expected_distinct(share_E, batch):
+    return 2.389125 if batch == 3 else 2.0
+""",
+            "64 experts",
+        ),
+    ],
+    "accept": [
+        (
+            "above one",
+            """
+def accept(target_V, draft_V):
+    left_V = (target_V - draft_V).clamp(min=0)
+    return target_V / draft_V, left_V / left_V.sum()
+""",
+            "a chance is at most 1",
+        ),
+        (
+            "turned over",
+            """
+def accept(target_V, draft_V):
+    left_V = (target_V - draft_V).clamp(min=0)
+    return (draft_V / target_V).clamp(max=1), left_V / left_V.sum()
+""",
+            "draft over target",
+        ),
+        (
+            "the target's chance",
+            """
+def accept(target_V, draft_V):
+    left_V = (target_V - draft_V).clamp(min=0)
+    return target_V, left_V / left_V.sum()
+""",
+            "in the drawing already",
+        ),
+        (
+            "left not made whole",
+            """
+def accept(target_V, draft_V):
+    return (target_V / draft_V).clamp(max=1), (target_V - draft_V).clamp(min=0)
+""",
+            "must add up to 1",
+        ),
+        (
+            "the target after a refusal",
+            """
+def accept(target_V, draft_V):
+    return (target_V / draft_V).clamp(max=1), target_V
+""",
+            "too much",
+        ),
+        (
+            "the draft above the target",
+            """
+def accept(target_V, draft_V):
+    left_V = (draft_V - target_V).clamp(min=0)
+    return (target_V / draft_V).clamp(max=1), left_V / left_V.sum()
+""",
+            "the draft above the target",
+        ),
+        (
+            "shares below 0",
+            """
+def accept(target_V, draft_V):
+    return (target_V / draft_V).clamp(max=1), (target_V - draft_V) / 0.4
+""",
+            "shares below 0",
+        ),
+        (
+            "nothing left",
+            """
+def accept(target_V, draft_V):
+    left_V = (target_V - draft_V).clamp(min=0)
+    return (target_V / draft_V).clamp(max=1), left_V / left_V.sum()
+""",
+            "avoid 0 / 0",
+        ),
+        (
+            "one of two",
+            "def accept(target_V, draft_V):\n    return (target_V / draft_V).clamp(max=1)",
+            "return a pair",
+        ),
+        (
+            "a chance for all",
+            """
+def accept(target_V, draft_V):
+    left_V = (target_V - draft_V).clamp(min=0)
+    return torch.minimum(target_V, draft_V).sum(), left_V / left_V.sum()
+""",
+            "chance_V has shape ()",
+        ),
+    ],
+    "to-int8": [
+        (
+            "over 128",
+            """
+def to_int8(row, group):
+    parts = row.view(-1, group)
+    step = (parts.abs().amax(1, keepdim=True) / 128).clamp(min=1e-12)
+    return (parts / step).round().to(torch.int8), step
+""",
+            "becomes -128",
+        ),
+        (
+            "one step for all",
+            """
+def to_int8(row, group):
+    step = (row.abs().max() / 127).clamp(min=1e-12)
+    return (row.view(-1, group) / step).round().to(torch.int8), step
+""",
+            "one step for the whole row",
+        ),
+        (
+            "cut off",
+            """
+def to_int8(row, group):
+    parts = row.view(-1, group)
+    step = (parts.abs().amax(1, keepdim=True) / 127).clamp(min=1e-12)
+    return (parts / step).to(torch.int8), step
+""",
+            "you cut off what is behind the point",
+        ),
+        (
+            "the largest, not the largest magnitude",
+            """
+def to_int8(row, group):
+    parts = row.view(-1, group)
+    step = (parts.amax(1, keepdim=True) / 127).clamp(min=1e-12)
+    return (parts / step).round().to(torch.int8), step
+""",
+            "-2.54 is larger than 0.5",
+        ),
+        (
+            "no step for zeros",
+            """
+def to_int8(row, group):
+    parts = row.view(-1, group)
+    step = parts.abs().amax(1, keepdim=True) / 127
+    return (parts / step).nan_to_num(7).round().to(torch.int8), step
+""",
+            "a group of zeros has the codes",
+        ),
+        (
+            "unsigned",
+            """
+def to_int8(row, group):
+    parts = row.view(-1, group)
+    step = (parts.abs().amax(1, keepdim=True) / 127).clamp(min=1e-12)
+    return ((parts / step).round() + 128).to(torch.uint8), step
+""",
+            "they must be torch.int8",
+        ),
+        (
+            "signs lost",
+            """
+def to_int8(row, group):
+    parts = row.view(-1, group).abs()
+    step = (parts.amax(1, keepdim=True) / 127).clamp(min=1e-12)
+    return (parts / step).round().to(torch.int8), step
+""",
+            "a sign got lost",
+        ),
+        (
+            "the largest itself",
+            """
+def to_int8(row, group):
+    parts = row.view(-1, group)
+    step = parts.abs().amax(1, keepdim=True).clamp(min=1e-12)
+    return (parts / step * 127).round().to(torch.int8), step
+""",
+            "divide it by 127",
+        ),
+        (
+            "turned over",
+            """
+def to_int8(row, group):
+    parts = row.view(-1, group)
+    step = 127 / parts.abs().amax(1, keepdim=True).clamp(min=1e-12)
+    return (parts * step).round().to(torch.int8), step
+""",
+            "its inverse is the step",
+        ),
+        (
+            "255 codes on a side",
+            """
+def to_int8(row, group):
+    parts = row.view(-1, group)
+    step = (2 * parts.abs().amax(1, keepdim=True) / 255).clamp(min=1e-12)
+    return (parts / step).round().to(torch.int8), step
+""",
+            "127 codes on each side",
+        ),
+        (
+            "groups of four, hard-coded",
+            """
+def to_int8(row, group):
+    parts = row.reshape(-1, 4) if len(row) % 4 == 0 else row[None]
+    step = (parts.abs().amax(1, keepdim=True) / 127).clamp(min=1e-12)
+    return (parts / step).round().to(torch.int8), step
+""",
+            "groups of 3",
+        ),
+        (
+            "a step of another group",
+            """
+def to_int8(row, group):
+    parts = row.view(group, -1).T
+    step = (parts.abs().amax(1, keepdim=True) / 127).clamp(min=1e-12)
+    return (parts / step).round().to(torch.int8), step
+""",
+            "the group's largest magnitude",
+        ),
+        (
+            "codes alone",
+            "def to_int8(row, group):\n    return row.to(torch.int8)",
+            "return a pair",
+        ),
+    ],
+    "lru-hits": [
+        (
+            "counted, not shared out",
+            """
+def lru_hits(expert_TK, slots):
+    kept, hits = [], 0
+    for asked in expert_TK.tolist():
+        hits += sum(one in kept for one in asked)
+        kept = ([one for one in kept if one not in asked] + asked)[-slots:]
+    return hits
+""",
+            "divide by the visits",
+        ),
+        (
+            "a token",
+            """
+def lru_hits(expert_TK, slots):
+    kept, hits = [], 0
+    for asked in expert_TK.tolist():
+        hits += sum(one in kept for one in asked)
+        kept = ([one for one in kept if one not in asked] + asked)[-slots:]
+    return hits / len(expert_TK)
+""",
+            "each makes K visits",
+        ),
+        (
+            "misses",
+            """
+def lru_hits(expert_TK, slots):
+    kept, misses = [], 0
+    for asked in expert_TK.tolist():
+        misses += sum(one not in kept for one in asked)
+        kept = ([one for one in kept if one not in asked] + asked)[-slots:]
+    return misses / expert_TK.size
+""",
+            "these are the misses",
+        ),
+        (
+            "nothing kept",
+            """
+def lru_hits(expert_TK, slots):
+    hits = 0
+    for asked in expert_TK.tolist():
+        kept = []
+        hits += sum(one in kept for one in asked)
+    return hits / expert_TK.size
+""",
+            "nothing was found",
+        ),
+        (
+            "everything kept",
+            """
+def lru_hits(expert_TK, slots):
+    kept, hits = set(), 0
+    for asked in expert_TK.tolist():
+        hits += sum(one in kept for one in asked)
+        kept |= set(asked)
+    return hits / expert_TK.size
+""",
+            "had to leave for 2",
+        ),
+        (
+            "loaded while counted",
+            """
+def lru_hits(expert_TK, slots):
+    kept, hits = [], 0
+    for one in expert_TK.ravel().tolist():
+        hits += one in kept
+        kept = ([old for old in kept if old != one] + [one])[-slots:]
+    return hits / expert_TK.size
+""",
+            "look both up before",
+        ),
+        (
+            "first in, first out",
+            """
+def lru_hits(expert_TK, slots):
+    kept, hits = [], 0
+    for asked in expert_TK.tolist():
+        hits += sum(one in kept for one in asked)
+        kept = (kept + [one for one in asked if one not in kept])[-slots:]
+    return hits / expert_TK.size
+""",
+            "was used last: 1 must leave",
+        ),
+        (
+            "two slots, hard-coded",
+            """
+def lru_hits(expert_TK, slots):
+    kept, hits = [], 0
+    for asked in expert_TK.tolist():
+        hits += sum(one in kept for one in asked)
+        kept = ([one for one in kept if one not in asked] + asked)[-2:]
+    return hits / expert_TK.size
+""",
+            "with 3 slots",
+        ),
+        (
+            "a list",
+            "def lru_hits(expert_TK, slots):\n    return [0.5] * len(expert_TK)",
+            "it must be a number",
+        ),
+    ],
+    "own-cache": [
+        (
+            "one policy",
+            "def own_cache():\n    return {'lru': [0.5, 0.6] * 10}",
+            "give two",
+        ),
+        (
+            "a pair of lists",
+            "def own_cache():\n    return [0.5] * 20, [0.6] * 20",
+            "return a dict",
+        ),
+        (
+            "means",
+            "def own_cache():\n    return {'lru': 0.5, 'mine': 0.6}",
+            "give a list, one a document",
+        ),
+        (
+            "few documents",
+            "def own_cache():\n    return {'lru': [0.5, 0.6], 'mine': [0.6, 0.7]}",
+            "fewer than 20",
+        ),
+        (
+            "other documents",
+            "def own_cache():\n    return {'lru': [0.5, 0.6] * 10, 'mine': [0.6, 0.7] * 11}",
+            "take the same ones",
+        ),
+        (
+            "the same twice",
+            "def own_cache():\n    return {'lru': [0.5, 0.6] * 10, 'mine': [0.5, 0.6] * 10}",
+            "is your policy used",
+        ),
+        (
+            "per cent",
+            "def own_cache():\n    return {'lru': [50, 60] * 10, 'mine': [60, 70] * 10}",
+            "between 0 and 1",
+        ),
+        (
+            "one mean, repeated",
+            "def own_cache():\n    return {'lru': [0.5, 0.6] * 10, 'mine': [0.6] * 20}",
+            "all documents give 0.600",
+        ),
+    ],
+}

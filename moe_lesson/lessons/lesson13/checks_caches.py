@@ -20,6 +20,7 @@ def to_int8(answer):
     Lesson 13.
     """
     row = torch.tensor([0.5, -2.54, 0.013, 0.004, 12.7, 0.26, -0.84, -6.3, 1.27, 0.0, -1.0, 0.996])
+    row[8:] /= 1000
     given = answer(row.clone(), 4)
     demand(isinstance(given, tuple) and len(given) == 2, "return a pair: codes, steps")
     code, step = given
@@ -29,12 +30,12 @@ def to_int8(answer):
     one = step.numel() == 1
     demand(not one, "one step for the whole row: 12.7 makes it too wide for the small ones")
     step = tensor_of(step, (3, 1), "the step")
-    wide = torch.tensor([2.54, 12.7, 1.27], dtype=torch.float64)[:, None]
+    wide = torch.tensor([2.54, 12.7, 1.27e-3], dtype=torch.float64)[:, None]
     mistakes = {
         "int8 goes to 127; at 128 the largest weight becomes -128": wide / 128,
         "there are 127 codes on each side, 255 in all": wide / 255 * 2,
         "take the largest magnitude: -2.54 is larger than 0.5": torch.tensor(
-            [[0.5], [12.7], [1.27]]
+            [[0.5], [12.7], [1.27e-3]]
         )
         / 127,
         "that is the largest weight: divide it by 127": wide,
@@ -45,7 +46,9 @@ def to_int8(answer):
     _codes(row, code.view(3, 4), wide / 127)
     zeros = answer(torch.zeros(4), 2)
     demand(not zeros[0].any(), f"a group of zeros has the codes {zeros[0].flatten().tolist()}")
-    demand(bool(zeros[1].isfinite().all()), "a group of zeros has a step that is no number")
+    finite = bool(zeros[1].isfinite().all())
+    demand(finite, "a group of zeros has a step that is no number")
+    demand(bool((zeros[1] > 0).all()), "a group of zeros has the step 0, and 0 / 0 is no number")
     demand(answer(torch.ones(6), 3)[1].numel() == 2, "groups of 3: a row of 6 has two steps")
 
 
@@ -70,22 +73,23 @@ def lru_hits(answer):
 
     Lesson 13.
     """
-    few = np.array([[0, 1], [1, 2], [0, 3], [4, 3]])
+    few = np.array([[0, 1], [1, 2], [0, 3], [4, 3], [3, 4], [5, 6], [7, 8]])
     given = number_of(answer(few.copy(), 2), "the result")
-    said = f"visits 0 1, 1 2, 0 3, 4 3 and 2 slots: yours is {given:.4f}, "
+    said = f"visits 0 1, 1 2, 0 3, 4 3, 3 4, 5 6, 7 8 and 2 slots: yours is {given:.4f}, "
     no_mistake(
         given,
         {
-            "these are hits: divide by the visits": 2,
-            "that is hits a token: each makes K visits": 2 / 4,
-            "these are the misses": 6 / 8,
+            "these are hits: divide by the visits": 4,
+            "that is hits a token: each makes K visits": 4 / 7,
+            "these are the misses": 10 / 14,
+            "that is the share of tokens that find one at least": 3 / 7,
             "nothing was found, and 1 stayed from the first token to the second": 0,
-            "0 was found by the third token, and had to leave for 2": 3 / 8,
+            "0 was found by the third token, and had to leave for 2": 5 / 14,
         },
         said,
         1e-6,
     )
-    demand(near(given, 2 / 8, 1e-6), said + "and 2 visits of 8 find their expert")
+    demand(near(given, 4 / 14, 1e-6), said + "and 4 visits of 14 find their expert")
     swapped = number_of(answer(np.array([[0, 1], [2, 0]]), 2), "the result")
     wanted = "0 was there: look both up before 2 comes in and pushes it out"
     demand(near(swapped, 1 / 4), f"visits 0 1, 2 0: yours is {swapped:.4f}; {wanted}")
@@ -96,6 +100,17 @@ def lru_hits(answer):
     demand(near(given, 2 / 6), said + "it must be 0.3333: both times 0")
     given = number_of(answer(used, 3), "the result")
     demand(near(given, 3 / 6), f"the same with 3 slots: yours is {given:.4f}, it must be 0.5")
+    _order(answer)
+
+
+def _order(answer):
+    """Demand who leaves: not the rarest, nor the last of the newest."""
+    given = number_of(answer(np.array([[0, 1], [2, 3], [1, 4]]), 3), "the result")
+    said = f"visits 0 1, 2 3, 1 4 and 3 slots: yours is {given:.4f}; "
+    demand(near(given, 1 / 6), said + "1 came after 0, so 0 had to leave, and one of six hits")
+    given = number_of(answer(np.array([[0], [0], [1], [2], [1]]), 2), "the result")
+    said = f"visits 0 0 1 2 1, one each, 2 slots: yours is {given:.4f}; "
+    demand(near(given, 2 / 5), said + "0 was asked most, but longest ago: 2 takes its place")
 
 
 @exercise("kept and left together give the target, token by token.")
@@ -128,6 +143,10 @@ def accept(answer):
     same = answer(draft_V.clone(), draft_V.clone())
     demand(near(same[0], [1.0, 1, 1]), "a draft equal to the target is always kept")
     demand(bool(same[1].isfinite().all()), "equal models: left_V is no number; avoid 0 / 0")
+    chance_V, left_V = answer(torch.tensor([0.0, 0.9, 0.1]), torch.tensor([0.0, 0.4, 0.6]))
+    said = "target 0 0.9 0.1, draft 0 0.4 0.6: "  # nobody draws the first: its chance is free
+    demand(near(chance_V[1:], [1, 1 / 6]), f"{said}you keep with {_short(chance_V[1:])}")
+    demand(near(left_V, [0, 1, 0]), f"{said}left is {_short(left_V)}; all of it is one token's")
 
 
 def _left(left_V, target_V, draft_V):
@@ -139,11 +158,11 @@ def _left(left_V, target_V, draft_V):
             "what is left must add up to 1": [0.3, 0.0, 0.1],
             "after a refusal the target itself gives the kept tokens too much": target_V,
             "that is the draft above the target": [0.0, 1.0, 0.0],
-            "shares below 0: cut them off": (target_V - draft_V) / 0.4,
+            "some shares are below 0: cut them off first": (target_V - draft_V) / 0.4,
         },
         said,
     )
-    demand(bool((left_V >= 0).all()), said + "no share is below 0")
+    demand(bool((left_V >= 0).all()), said + "no share is below 0: cut those off, then divide")
     demand(near(left_V, [0.75, 0, 0.25]), said + "it must be 0.75, 0, 0.25")
 
 

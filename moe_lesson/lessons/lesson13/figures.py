@@ -152,9 +152,11 @@ def lost_by_bits(axes, bits, found):
 
     Lesson 13.
     """
+    axes.set_yscale("symlog", linthresh=0.001)  # 0 has its place below a thousandth
+    axes.set_ylim(-0.001, 2)
+    axes.set_yticks([0, 0.001, 0.01, 0.1, 1], ["0", "0.001", "0.01", "0.1", "1"])
     _lines(axes, range(len(bits)), found)
     axes.set_xticks(range(len(bits)), bits)
-    baseline(axes, 0, "")
     ends = ", ".join(f"{name} {values[-1]:+.3f}" for name, values in found.items())
     title = f"At {bits[-1]} bits: {ends} bits a byte".replace("-", "−")
     return finish(axes, title, "bits of a weight", "bits a byte more")
@@ -168,9 +170,9 @@ def hits_by_slots(axes, slots, found):
         found: name -> hit ratio, 0 to 1, at each number of slots.
 
     >>> from moe_lesson.study.figures.frame import new_axes
-    >>> found = {"least recent": [0.5, 0.75], "any expert": [0.25, 0.5]}
+    >>> found = {"least recent": [0.5, 0.75], "knows the future": [0.75, 0.9]}
     >>> hits_by_slots(new_axes(shown=False), [2, 4], found).get_title("left")
-    'With 4 slots: least recent 75 %, any expert 50 %'
+    'With 4 slots between 75 % (least recent) and 90 % (knows the future)'
 
     Lesson 13.
     """
@@ -179,8 +181,10 @@ def hits_by_slots(axes, slots, found):
     _lines(axes, slots, percent)
     axes.set_xticks(slots)
     at = slots.index(4)
-    ends = ", ".join(f"{name} {values[at]:.0f} %" for name, values in percent.items())
-    return finish(axes, f"With 4 slots: {ends}", "slots, of 8 experts", "visits that hit (%)")
+    there = {name: values[at] for name, values in percent.items()}
+    least, most = min(there, key=there.get), max(there, key=there.get)
+    title = f"With 4 slots between {there[least]:.0f} % ({least}) and {there[most]:.0f} % ({most})"
+    return finish(axes, title, "slots, of 8 experts", "visits that hit (%)")
 
 
 @our_style()
@@ -194,7 +198,7 @@ def drafts(axes, ahead, found):
     >>> from moe_lesson.study.figures.frame import new_axes
     >>> found = {"dense target": [0.5, 0.25], "mixture": [0.9, 0.75]}
     >>> drafts(new_axes(shown=False), [1, 4], found).get_title("left")
-    'Guessing 4 ahead: dense target 0.25, mixture 0.75 of the reading'
+    'Guessing 4 ahead a token costs 0.25 to 0.75 of the reading'
 
     Lesson 13.
     """
@@ -202,8 +206,9 @@ def drafts(axes, ahead, found):
     baseline(axes, 1, "no draft")
     _lines(axes, ahead, found)
     axes.set_xticks(ahead)
-    ends = ", ".join(f"{name} {values[-1]:.2f}" for name, values in found.items())
-    title = f"Guessing {ahead[-1]} ahead: {ends} of the reading"
+    ends = [values[-1] for values in found.values()]
+    cost = f"{min(ends):.2f} to {max(ends):.2f}"
+    title = f"Guessing {ahead[-1]} ahead a token costs {cost} of the reading"
     return finish(axes, title, "tokens guessed a round", "weights read a token")
 
 
@@ -262,6 +267,8 @@ def step_of(axes, step, rate):
     >>> from moe_lesson.study.figures.frame import new_axes
     >>> step_of(new_axes(shown=False), Step(0.5, 0.1, 0.2, True), 20.0).get_title("left")
     'At most 20 tokens a second'
+    >>> step_of(new_axes(shown=False), Step(0.5, 0.1, 0.2, False), 20.0).get_title("left")
+    'No room: if there were, at most 20 tokens a second'
 
     Lesson 13.
     """
@@ -274,7 +281,8 @@ def step_of(axes, step, rate):
     axes.set_ylim(1.6, -0.6)
     axes.set_xlim(0, 1.05 * max(read + kept, made))
     across = "milliseconds a step: weights (blue), cache (orange), arithmetic (green)"
-    return finish(axes, f"At most {rate:,.0f} tokens a second", across, "")
+    title = f"At most {rate:,.0f} tokens a second"
+    return finish(axes, title if step.fits else f"No room: if there were, a{title[1:]}", across, "")
 
 
 @our_style()

@@ -1,5 +1,7 @@
 """What a packed model loses, by kind of token, and how large it is."""
 
+import copy
+
 from moe_lesson.models.likelihood import bits_by, token_nats
 
 SHOWN = ("en", "fr", "it", "de", "es", "grammar", "content", "fact", "name")
@@ -15,6 +17,38 @@ def megabytes(model):
     Lesson 13.
     """
     return sum(one.nbytes for one in model.state_dict().values()) / 1e6
+
+
+def with_zero_point(model, part, bits, group):
+    """Round one part of a copy to whole steps between each group's smallest and largest weight.
+
+    All 2^bits codes are used, and the smallest weight is kept beside the step: that is the kind
+    of rounding that HQQ begins with. ``compress.pack`` goes by the largest magnitude instead.
+
+    Args:
+        part: "experts" or "attention".
+        group: inputs of an output that share a step.
+
+    Returns:
+        A Mixtral; the weights are rounded but not packed.
+
+    >>> from moe_lesson.models.config import TINY
+    >>> from moe_lesson.models.mixtral import Mixtral
+    >>> near = with_zero_point(Mixtral(TINY), "attention", bits=2, group=16)
+    >>> near.blocks[0].attention.query.weight[0, :16].unique().numel()
+    4
+
+    Lesson 13.
+    """
+    near = copy.deepcopy(model)
+    for block in near.blocks:
+        room = block.feed_forward.experts if part == "experts" else block.attention
+        for weight in room.parameters():
+            for own in weight.detach().split(group, -1):
+                low, high = own.aminmax(dim=-1, keepdim=True)
+                step = ((high - low) / (2**bits - 1)).clamp(min=1e-12)
+                own.copy_(((own - low) / step).round() * step + low)
+    return near
 
 
 def bits_a_byte(model, text, labels):

@@ -14,7 +14,10 @@ from moe_lesson.text.chat import chat_ids
 from moe_lesson.text.tokenizer import END
 
 PATH = "/v1/chat/completions"
-LARGEST, LIMIT = 100_000, 60  # bytes of a request; tokens of an answer, if it says no number
+LARGEST = 100_000  # bytes of a request
+# What a request may say, of which kind, and what holds if it does not.
+WISHES = {"max_tokens": (int, 60), "temperature": ((int, float), 0.0), "seed": (int, 0)}
+WISHES |= {"stream": (bool, False), "stream_options": (dict, {})}
 NUMBERS = count(1)
 
 
@@ -47,6 +50,26 @@ class Answer(NamedTuple):
     pieces: object  # yields (text of one more token, whether it was the last that comes)
 
 
+def wishes(body):
+    """Read what a request may leave open; null means the same as nothing.
+
+    Raises:
+        ValueError: a value is of another kind.
+
+    >>> wishes({"seed": 4, "max_tokens": None})["max_tokens"], wishes({"seed": 4})["seed"]
+    (60, 4)
+
+    Lesson 13.
+    """
+    found = {}
+    for name, (kind, usual) in WISHES.items():
+        value = found[name] = usual if body.get(name) is None else body[name]
+        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+            wanted = {int: "a whole number", bool: "true or false", dict: "an object"}
+            raise ValueError(f"{name} is {value!r}: it must be {wanted.get(kind, 'a number')}")
+    return found
+
+
 def begin(serving, body):
     """Read a request and begin to answer it.
 
@@ -67,12 +90,12 @@ def begin(serving, body):
     """
     if body.get("model", serving.name) != serving.name:
         raise ValueError(f"model is {body['model']!r}: here is {serving.name!r}")
+    wish = wishes(body)
     ids, is_answer = chat_ids(serving.words, body.get("messages"))
     if is_answer[-1]:
         raise ValueError("the last message is of 'assistant': there is nothing to answer")
-    sampling = Sampling(body.get("temperature", 0.0), seed=body.get("seed", 0))
-    room = serving.model.config.context_len + 1 - len(ids)
-    limit = min(body.get("max_tokens", LIMIT), room)
+    sampling = Sampling(wish["temperature"], seed=wish["seed"])
+    limit = min(wish["max_tokens"], serving.model.config.context_len + 1 - len(ids))
     check_prompts(serving.model.config, [ids], limit)
     steps = stream(serving.model, [ids], limit, sampling)
     return Answer(serving.name, next(NUMBERS), len(ids), _pieces(serving.words, steps))
@@ -180,14 +203,13 @@ class Handler(BaseHTTPRequestHandler):
             if not 0 < size <= LARGEST:
                 raise ValueError(f"the request has {size} bytes: allowed are 1 to {LARGEST}")
             body = json.loads(self.rfile.read(size))
-            answer = begin(self.server.serving, body)
+            answer, wish = begin(self.server.serving, body), wishes(body)
         except (ValueError, TypeError, AttributeError) as error:
             return self._send(400, {"error": {"message": str(error)}})
-        if not body.get("stream"):
+        if not wish["stream"]:
             return self._send(200, whole(answer))
         self._head(200, "text/event-stream")
-        wanted = (body.get("stream_options") or {}).get("include_usage", False)
-        for line in events(answer, wanted):
+        for line in events(answer, wish["stream_options"].get("include_usage", False)):
             self.wfile.write(f"{line}\n\n".encode())
             self.wfile.flush()
 

@@ -58,11 +58,12 @@ class Served(NamedTuple):
     leaves: float  # its slot is free again
 
 
-def static(requests, slots, costs):
+def static(requests, slots, costs, padded=True):
     """Serve in batches: as many as wait, at most ``slots``; the next when the longest is done.
 
     Args:
         requests: in the order in which they arrive.
+        padded: whether prompts are filled up to the longest of their batch, and that is read.
 
     Returns:
         A Served for each request.
@@ -79,7 +80,8 @@ def static(requests, slots, costs):
         now = max(now, waiting[0].arrives)
         batch = [one for one in waiting[:slots] if one.arrives <= now]
         begins, step = now, costs.of_step(len(batch))
-        read = now + costs.prompt * len(batch) * max(one.prompt for one in batch)
+        prompts = [one.prompt for one in batch]
+        read = now + costs.prompt * (max(prompts) * len(batch) if padded else sum(prompts))
         now = read + step * max(one.answer for one in batch)
         served += [
             Served(slot, begins, read + step, read + step * one.answer, now)

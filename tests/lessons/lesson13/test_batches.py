@@ -1,11 +1,13 @@
 """Real tokens in a step: counted by hand, and picked as promised."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
 from moe_lesson.lessons.lesson13.batches import distinct, guesses, picked
-from moe_lesson.lessons.lesson13.packing import bits_a_byte, megabytes
+from moe_lesson.lessons.lesson13.packing import bits_a_byte, megabytes, with_zero_point
 from moe_lesson.lessons.lesson13.speed import reading_seconds, some_ids, step_seconds, with_reach
 from moe_lesson.models.config import TINY
 from moe_lesson.models.mixtral import Mixtral
@@ -19,15 +21,21 @@ TRACE = planted()
 def test_distinct_is_the_mean_of_sets():
     random = np.random.default_rng(0)
     expert_NBK = random.integers(0, 9, size=(50, 4, 2))
-    assert distinct(expert_NBK) == np.mean([len(set(one.ravel())) for one in expert_NBK])
+    found = [len(set(one.ravel())) for one in expert_NBK]
+    assert distinct(expert_NBK) == pytest.approx((np.mean(found), np.std(found, ddof=1) / 50**0.5))
 
 
-def test_documents_are_different_ones_at_one_place():
+def test_documents_are_different_ones():
     number = documents(TRACE)
-    first = np.searchsorted(number, np.arange(number.max() + 1))
-    for row in picked(TRACE, "documents", 3, 50):
-        assert len(set(number[row])) == 3
-        assert len({at - first[number[at]] for at in row}) == 1
+    assert all(len(set(number[row])) == 3 for row in picked(TRACE, "documents", 3, 50))
+
+
+def test_every_token_has_the_same_chance():
+    """Documents of one token and of nine: a place comes up once in ten, wherever it is."""
+    labels = {"story": ["1"] + ["2"] * 9, "language": ["en"] * 10}
+    trace = TRACE._replace(tokens=list("abcdefghij"), id_T=np.arange(10), labels=labels)
+    counts = np.bincount(picked(trace, "documents", 1, 20_000).ravel(), minlength=10)
+    assert np.abs(counts / 2000 - 1).max() < 0.12  # 5 standard errors
 
 
 def test_one_language_is_one():
@@ -48,12 +56,12 @@ def test_more_documents_than_there_are_are_refused():
 def test_guesses_are_sure_where_nothing_happens_between():
     """Attention and experts that add nothing: the next layer reads what this one read."""
     torch.manual_seed(0)
-    model = Mixtral(TINY).eval()
+    model = Mixtral(replace(TINY, n_layers=3)).eval()
     with torch.no_grad():
         for block in model.blocks:
             block.attention.output.weight.zero_()
             block.feed_forward.experts.down_EDF.zero_()
-    assert guesses(model, torch.arange(3, 60)[None]) == [1.0]
+    assert [share for share, _ in guesses(model, torch.arange(3, 60)[None])] == [1.0, 1.0]
     assert not any(one._forward_pre_hooks for one in model.modules())
 
 
@@ -62,7 +70,22 @@ def test_guesses_are_worse_where_much_happens():
     model = Mixtral(TINY).eval()
     with torch.no_grad():
         model.blocks[0].feed_forward.experts.down_EDF.mul_(1000)
-    assert guesses(model, torch.arange(3, 60)[None])[0] < 0.9
+    assert guesses(model, torch.arange(3, 60)[None])[0][0] < 0.9
+
+
+def test_a_guess_reads_the_layer_before_and_none_earlier():
+    """Layer 0 changes much and layer 1 nothing: layer 2 is sure of layer 1's input alone."""
+    torch.manual_seed(0)
+    model = Mixtral(replace(TINY, n_layers=3)).eval()
+    with torch.no_grad():
+        model.blocks[0].feed_forward.experts.down_EDF.mul_(1000)
+        model.blocks[1].feed_forward.experts.down_EDF.zero_()
+        for block in model.blocks[1:]:
+            block.attention.output.weight.zero_()
+    (early, _), (late, busiest) = guesses(model, torch.arange(3, 60)[None])
+    assert early < 0.9 and late == 1.0
+    visits_E = model(torch.arange(3, 60)[None]).routings[2].expert_TK.flatten().bincount()
+    assert busiest == pytest.approx(sum(sorted(visits_E)[-2:]) / sum(visits_E))
 
 
 def test_a_longer_reach_shares_the_weights():
@@ -100,3 +123,22 @@ def test_bits_a_byte_of_a_model_that_knows_nothing():
 
 def test_megabytes_count_everything():
     assert megabytes(Mixtral(TINY)) == pytest.approx(4 * TINY.total_parameters / 1e6)
+
+
+@pytest.mark.parametrize("part", ["experts", "attention"])
+def test_all_levels_of_a_group_are_used(part):
+    """Written again with a loop over groups; the other part stays as it was."""
+    torch.manual_seed(0)
+    model = Mixtral(TINY)
+    near = with_zero_point(model, part, bits=2, group=24)  # 24 divides neither 32 nor 64
+    for (name, old), new in zip(model.named_parameters(), near.parameters(), strict=True):
+        if f".{part}." not in name:
+            assert torch.equal(old, new)
+            continue
+        rows = old.detach().flatten(0, -2).double()
+        for row, found in zip(rows, new.detach().flatten(0, -2)):
+            for at in range(0, rows.shape[1], 24):
+                own = row[at : at + 24]
+                levels = torch.linspace(own.min(), own.max(), 4, dtype=own.dtype)
+                wanted = levels[(own[:, None] - levels).abs().argmin(1)]
+                torch.testing.assert_close(found[at : at + 24].double(), wanted, atol=1e-6, rtol=0)

@@ -105,10 +105,29 @@ def test_heat_and_seed_reach_the_model(serving, url):
         ({"messages": [*ASKED, {"role": "assistant", "content": "Me."}]}, "nothing to answer"),
         ({"messages": ASKED, "max_tokens": 0}, "both must be 1 or more"),
         ({"messages": ASKED, "temperature": -1}, "temperature is -1"),
+        ({"messages": ASKED, "temperature": "hot"}, "temperature is 'hot': it must be a number"),
+        ({"messages": ASKED, "max_tokens": 2.5}, "max_tokens is 2.5: it must be a whole number"),
+        ({"messages": ASKED, "max_tokens": True}, "max_tokens is True: it must be a whole number"),
+        ({"messages": ASKED, "seed": "a"}, "seed is 'a': it must be a whole number"),
+        ({"messages": ASKED, "stream": 1}, "stream is 1: it must be true or false"),
+        ({"messages": ASKED, "stream_options": 3}, "stream_options is 3: it must be an object"),
     ],
 )
 def test_a_faulty_request_is_answered_with_the_reason(url, body, part):
     assert part in whole(url, body)["error"]["message"]
+
+
+def test_null_is_as_good_as_nothing(url):
+    nothing = dict.fromkeys(server.WISHES)
+    few = {"messages": ASKED, "max_tokens": 5, "temperature": 1.0}
+    told = [whole(url, few | more)["choices"][0]["message"] for more in ({}, {"seed": None})]
+    assert told[0] == told[1]
+    assert whole(url, {"messages": ASKED} | nothing)["usage"]["completion_tokens"] > 5
+
+
+def test_no_proxy_is_asked(url, monkeypatch):
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    assert whole(url, {"messages": ASKED, "max_tokens": 2})["choices"]
 
 
 def test_another_path_and_a_huge_request_are_refused(url, monkeypatch):

@@ -1,5 +1,6 @@
 """Batches and slots: a queue by hand, and what holds for every queue."""
 
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -22,7 +23,7 @@ from moe_lesson.text.chat import chat_ids
 from moe_lesson.text.tokenizer import END, train_tokenizer
 
 COSTS = Costs(prompt=0.5, step=(1.0, 1.5, 2.0))
-WAYS = [static, continuous]
+WAYS = [static, continuous, partial(static, padded=False)]
 
 
 def queue(seed, count=40, rate=0.2):
@@ -38,6 +39,8 @@ def test_a_queue_of_three_by_hand_in_batches():
     # At 2 both others wait: 2 prompts padded to 4 take 4, three steps of two 4.5.
     assert (two.begins, two.first, two.ends, two.leaves) == (2.0, 7.5, 10.5, 10.5)
     assert (last.begins, last.first, last.ends, last.leaves) == (2.0, 7.5, 7.5, 10.5)
+    *_, two, last = static(three, 2, COSTS, padded=False)  # a second less
+    assert (two.first, last.first, last.leaves) == (6.5, 6.5, 9.5)
 
 
 def test_a_queue_of_three_by_hand_in_slots():

@@ -318,6 +318,14 @@ def accept(target_V, draft_V):
             "shares below 0",
         ),
         (
+            "divided by what this pair leaves",
+            """
+def accept(target_V, draft_V):
+    return (target_V / draft_V).clamp(max=1), (target_V - draft_V).clamp(min=0) / 0.4
+""",
+            "all of it is one token's",
+        ),
+        (
             "nothing left",
             """
 def accept(target_V, draft_V):
@@ -380,6 +388,26 @@ def to_int8(row, group):
     return (parts / step).round().to(torch.int8), step
 """,
             "-2.54 is larger than 0.5",
+        ),
+        (
+            "zeros by zero",
+            """
+def to_int8(row, group):
+    parts = row.view(-1, group)
+    step = parts.abs().amax(1, keepdim=True) / 127
+    return (parts / step).nan_to_num(0).round().to(torch.int8), step
+""",
+            "has the step 0",
+        ),
+        (
+            "a step that is too long",
+            """
+def to_int8(row, group):
+    parts = row.view(-1, group)
+    step = (parts.abs().amax(1, keepdim=True) / 127).clamp(min=1e-2)
+    return (parts / step).round().to(torch.int8), step
+""",
+            "largest magnitude over 127",
         ),
         (
             "no step for zeros",
@@ -551,6 +579,45 @@ def lru_hits(expert_TK, slots):
     return hits / expert_TK.size
 """,
             "was used last: 1 must leave",
+        ),
+        (
+            "any of them",
+            """
+def lru_hits(expert_TK, slots):
+    kept, hits = [], 0
+    for asked in expert_TK.tolist():
+        hits += any(one in kept for one in asked)
+        kept = ([one for one in kept if one not in asked] + asked)[-slots:]
+    return hits / len(expert_TK)
+""",
+            "find one at least",
+        ),
+        (
+            "the first of a token newest",
+            """
+def lru_hits(expert_TK, slots):
+    kept, hits = [], 0
+    for asked in expert_TK.tolist():
+        hits += sum(one in kept for one in asked)
+        kept = ([one for one in kept if one not in asked] + asked[::-1])[-slots:]
+    return hits / expert_TK.size
+""",
+            "1 came after 0",
+        ),
+        (
+            "least often",
+            """
+def lru_hits(expert_TK, slots):
+    kept, often, hits = [], {}, 0
+    for time, asked in enumerate(expert_TK.tolist()):
+        hits += sum(one in kept for one in asked)
+        for place, one in enumerate(asked):
+            often[one] = often.get(one, (0, 0, 0))[0] + 1, time, place
+        others = [one for one in kept if one not in asked]
+        kept = (sorted(others, key=often.get) + asked)[-slots:]
+    return hits / expert_TK.size
+""",
+            "asked most, but longest ago",
         ),
         (
             "two slots, hard-coded",

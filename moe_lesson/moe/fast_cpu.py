@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from moe_lesson.moe.experts import SwiGLUExperts
 
 CHUNK = 1 << 18  # numbers that one elementwise step takes at a time: they stay in the cache
-FEW = 32  # tokens served by ``decode_few`` when no gradient is asked for
+FEW = 256  # tokens served by ``decode_few`` when no gradient is asked for
 ALIGN = 64  # rows per expert are a multiple of it where bfloat16 units multiply
 
 
@@ -93,7 +93,7 @@ def decode_one(x_TD, routing, gate_up_EJFD, down_EDF):
 
 
 def decode_few(x_TD, routing, gate_up_EJFD, down_EDF):
-    """Serve a handful of tokens: only products run per expert, all else on all rows at once.
+    """Serve some tokens: only products run per expert, all else on all rows at once.
 
     No gradient: it is for decoding, where the calls cost more than the arithmetic.
 

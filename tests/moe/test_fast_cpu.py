@@ -51,7 +51,7 @@ def test_mix_equals_the_simple_path(tokens, num_experts, k, route, precision):
 
 
 @pytest.mark.parametrize("k", [1, 2, 4])
-@pytest.mark.parametrize("tokens", [1, 2, 16])
+@pytest.mark.parametrize("tokens", [1, 2, 16, fast_cpu.FEW + 1])
 @pytest.mark.parametrize("dtype, close", [(torch.float64, 1e-10), (torch.float32, 1e-5)])
 def test_serving_equals_the_simple_path(dtype, close, tokens, k):
     torch.manual_seed(0)

@@ -1,6 +1,7 @@
 """Figures of lesson 13: what a cache, a batch, fewer bits, few slots and a draft bring."""
 
 from matplotlib.patches import Rectangle
+from matplotlib.ticker import MaxNLocator
 
 from moe_lesson.study.figures.frame import (
     FONT,
@@ -280,6 +281,7 @@ def step_of(axes, step, rate):
     axes.set_yticks([0, 1], ["read", "compute"])
     axes.set_ylim(1.6, -0.6)
     axes.set_xlim(0, 1.05 * max(read + kept, made))
+    axes.xaxis.set_major_locator(MaxNLocator(6, prune="upper"))  # the last would be cut at the edge
     across = "milliseconds a step: weights (blue), cache (orange), arithmetic (green)"
     title = f"At most {rate:,.0f} tokens a second"
     return finish(axes, title if step.fits else f"No room: if there were, a{title[1:]}", across, "")

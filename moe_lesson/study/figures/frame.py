@@ -237,9 +237,11 @@ def beside(axes, levels, share):
 
     Lesson 9.
     """
-    low, high = axes.get_ylim()
+    scale = axes.yaxis.get_transform()
+    low, high = scale.transform(axes.get_ylim())
     inches = 0.7 * axes.figure.get_figheight() / axes.get_subplotspec().get_gridspec().nrows
-    return apart([np.clip(one, low, high) for one in levels], (high - low) * share / inches)
+    heights = np.clip(scale.transform(levels), low, high)
+    return scale.inverted().transform(apart(heights, (high - low) * share / inches))
 
 
 @our_style()

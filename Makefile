@@ -13,7 +13,7 @@ endif
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test notebooks bench gpu lint mutants clean
+.PHONY: help lab test notebooks bench gpu site lint mutants clean
 
 help: ## list these targets
 	@echo "usage: make TARGET"
@@ -39,6 +39,11 @@ bench: .venv/.ok ## time the layer, a training step and generation against their
 
 gpu: .venv/.ok ## everything that needs CUDA, or one piece of it: make gpu PART=2
 	$(PY) tools/gpu.py $(PART)
+
+site: .venv/.ok ## build the site into build/site: every lesson to read, with its outputs
+	@$(PY) -c "import myst_nb, sphinx_book_theme; import importlib.metadata as m; m.files('sphinx-mathjax-offline')" 2>/dev/null || \
+		$(PY) -m pip install --no-compile -c constraints.txt -e ".[site]"
+	$(PY) tools/build_site.py
 
 lint: .venv/.ok ## ruff over code and notebooks
 	$(PY) -m ruff check .

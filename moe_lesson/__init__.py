@@ -24,7 +24,7 @@ import os
 from importlib.resources import files
 from pathlib import Path
 
-__version__ = "0.1.0"
+__version__ = "1.0.0"
 # The one place that knows where data/ is: in an installed package, else beside it in a clone.
 _PACKAGE = Path(str(files(__name__))).resolve()
 DATA = (_PACKAGE if (_PACKAGE / "data").is_dir() else _PACKAGE.parent) / "data"

@@ -8,6 +8,9 @@
 The kernel sees ``MOE_STATIC=1``, so that a widget leaves a figure behind,
 and no ``MOE_PRESET``: the saved outputs are those of the default preset.
 
+A saved figure's alternative text is its caption: the sentence in italics with which the next
+markdown cell begins. The kernel cannot know it, and says the figure's title and its axes.
+
 A cell tagged ``nbval-ignore-output`` may show other numbers each time (seconds, mostly). A
 notebook in which nothing else differs is left as it is, so that a second run changes no byte.
 """
@@ -15,6 +18,7 @@ notebook in which nothing else differs is left as it is, so that a second run ch
 import argparse
 import base64
 import difflib
+import html
 import os
 import re
 import struct
@@ -43,6 +47,9 @@ VARYING = (
     (re.compile(r"0x[0-9a-fA-F]{6,16}"), "0xADDRESS"),
     (re.compile(r"\S*ipykernel_\d+/\d+\.py"), "CELL.py"),
 )
+# A figure's page is one picture and nothing else: a widget has words of its own.
+FIGURE = re.compile(r'<img alt="[^"]*"(?= [^>]*>\Z)')
+CAPTION = re.compile(r"(?:<details><summary>.*?</summary>\s*)?\*(?!\*)(.+?)(?<!\*)\*(?!\*)", re.S)
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
@@ -83,6 +90,27 @@ def normalise(notebook):
             cell.execution_count = count if cell.source.strip() else None
             for output in cell.outputs:
                 _normalise_output(output, cell.execution_count)
+    return describe(notebook)
+
+
+def captions(cells):
+    """Yield each cell with the caption below it, in plain words: "" if there is none."""
+    for place, cell in enumerate(cells):
+        below = next((one for one in cells[place + 1 :] if one.cell_type == "markdown"), None)
+        found = CAPTION.match(below.source) if below else None
+        words = re.sub(r"\[([^\]]*)\]\([^)]*\)|[*`$]", r"\1", found[1]) if found else ""
+        yield cell, " ".join(words.split())
+
+
+def describe(notebook):
+    """Write into each figure, in place, the caption below it as its alternative text."""
+    for cell, caption in captions(notebook.cells):
+        shown = [one.data for one in cell.get("outputs", []) if "data" in one]
+        figures = [data for data in shown if FIGURE.match(data.get("text/html", ""))]
+        for number, data in enumerate(figures if caption else [], start=1):
+            which = f" ({number} of {len(figures)})" if len(figures) > 1 else ""
+            alt = f'<img alt="{html.escape(caption + which)}"'
+            data["text/html"] = FIGURE.sub(lambda _, alt=alt: alt, data["text/html"])
     return notebook
 
 
@@ -97,6 +125,8 @@ def _normalise_output(output, count):
         output.text = _scrub(output.text)
     data = output.get("data", {})
     data.pop(WIDGET, None)  # names a model that lives in a kernel long gone
+    if "<img " in data.get("text/html", ""):
+        data.pop("image/png", None)  # a widget's pictures once more, and without their words
     for kind, value in data.items():
         if kind == "image/png":
             # With 64 colours a figure takes a third of the bytes.

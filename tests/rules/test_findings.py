@@ -16,6 +16,7 @@ from tests.rules.source import NOTEBOOKS
 
 FINDINGS = re.compile("found|findings|summary")
 ELSEWHERE = re.compile(r"<!-- not measured here:(.*?)-->", re.DOTALL)
+IMAGE = re.compile(r"<img [^>]*>")  # its alternative text is the caption again
 NO_PROSE = re.compile(r"`[^`]*`|\$[^$]*\$|\]\([^)]*\)|arXiv:[\d.]+|<[^>]*>", re.DOTALL)
 NUMBER = re.compile(r"(?<![\w.])\d[\d,]*(?:\.\d+)?")
 
@@ -39,7 +40,7 @@ def printed(cells):
             data = output.get("data", {})
             texts = [output.get("text", ""), data.get("text/plain", ""), data.get("text/html", "")]
             for text in texts:
-                found |= numbers(re.sub(r'src="data:[^"]*"', "", text))
+                found |= numbers(IMAGE.sub("", text))
     return found
 
 

@@ -2,18 +2,21 @@
 
 A lesson is one whose number is 01 or more; the rules on exercises, summary and questions are
 for lessons. What counts as prose: the words of markdown cells without tables, displayed
-equations, fenced code and whatever is folded away in ``<details>``. A run of prose goes from
-one code cell to the next; the card at the top and everything from "Summary" on may be longer.
+equations, fenced code, the targets of links and whatever is folded away in ``<details>``. A
+run of prose goes from one code cell to the next; the card at the top and everything from
+"Summary" on may be longer.
 """
 
 import ast
 import base64
+import html
 import re
 
 import nbformat
 import pytest
 
 from tests.rules.source import NOTEBOOKS
+from tools.notebooks import FIGURE, captions
 
 LESSONS = [path for path in NOTEBOOKS if not path.name.startswith("00")]
 TAGS = set(
@@ -24,9 +27,14 @@ KILOBYTE = 1000
 FILE_LIMIT, IMAGE_LIMIT = 400 * KILOBYTE, 60 * KILOBYTE
 CELL_LINES, SETUP_LINES, WORDS, RUN_WORDS = 15, 8, 2500, 120
 
-FOLDED = re.compile(r"<details>.*?</details>|```.*?```|\$\$.*?\$\$|<[^>]+>|^\s*\|.*$", re.S | re.M)
+FOLDED = re.compile(
+    r"<details>.*?</details>|```.*?```|\$\$.*?\$\$|<[^>]+>|^\s*\|.*$|\]\([^)\s]*\)", re.S | re.M
+)
 LINK = re.compile(r"\]\(([\w./-]+\.ipynb)\)")
 THIS_MACHINE = re.compile(r"(?<![\w.])/(home|root|tmp|usr|work|opt|mnt|Users)/\w|[A-Z]:\\\\")
+DATA = re.compile(r'src="data:image/png;base64,([^"]*)"')
+ALT = re.compile(r'<img alt="([^"]*)"')
+MUTE = re.compile(r'<img(?! alt="[^"]{10,}")[^>]{,40}')  # ten letters: more than a name
 INSTALLS = re.compile(r"(pip|conda|apt|npm) install|index-url|https?://\S*(pypi|npmjs|conda)")
 FETCHES = re.compile(r"https?:|urlopen|requests|pooch|sys\.path|chdir|/content|\bPath\(")
 
@@ -95,8 +103,32 @@ def test_no_widget_state(path):
 def test_small_files_and_images(path):
     assert path.stat().st_size < FILE_LIMIT
     for cell, output in outputs(path):
-        if png := output.get("data", {}).get("image/png"):
-            assert len(base64.b64decode(png)) < IMAGE_LIMIT, f"{cell.id} shows a large image"
+        data = output.get("data", {})
+        pictures = [data["image/png"]] if "image/png" in data else []
+        for picture in pictures + DATA.findall(data.get("text/html", "")):
+            assert len(base64.b64decode(picture)) < IMAGE_LIMIT, f"{cell.id} shows a large image"
+
+
+def test_a_large_image_is_seen_in_html_too():
+    assert DATA.findall('<img alt="a" src="data:image/png;base64,aB+/="> <b>') == ["aB+/="]
+
+
+@each_notebook
+def test_every_picture_says_in_words_what_it_shows(path):
+    for cell, caption in captions(read(path).cells):
+        for output in cell.get("outputs", []):
+            shown = output.get("data", {})
+            page = shown.get("text/html", "")
+            assert "image/png" not in shown or page, (
+                f"{cell.id} shows a picture without words: draw on new_axes(), "
+                f"which shows it when the cell ends"
+            )
+            assert not (mute := MUTE.search(page)), f"{cell.id}: no alternative text: {mute[0]}"
+            if caption and FIGURE.match(page):
+                said = html.unescape(ALT.search(page)[1])
+                assert said.startswith(caption), (
+                    f"{cell.id}: the caption below has changed; 'make notebooks' writes it again"
+                )
 
 
 @each_notebook

@@ -4,7 +4,7 @@ import base64
 import html
 from typing import NamedTuple
 
-from moe_lesson.study.figures.frame import stacked
+from moe_lesson.study.figures.frame import picture_html, stacked
 
 
 class View(NamedTuple):
@@ -63,8 +63,4 @@ def figure(picture, alt):
     """
     if isinstance(picture, str):
         return picture
-    data = base64.b64encode(stacked([picture])).decode()
-    return (
-        f'<img alt="{html.escape(alt)}" style="max-width: 100%" width="704" '
-        f'src="data:image/png;base64,{data}">'
-    )
+    return picture_html(picture, alt)

@@ -7,6 +7,9 @@ setup(
     packages=[*find_packages(include=["moe_lesson*"]), "moe_lesson.data"],
     package_dir={"moe_lesson.data": "data"},
     package_data={
-        "moe_lesson.data": ["README.md", "checkpoints/**/*", "lexicon/**/*", "measurements/**/*"]
+        "moe_lesson.data": [
+            *("README.md", "models.json"),
+            *("checkpoints/**/*", "lexicon/**/*", "measurements/**/*"),
+        ]
     },
 )

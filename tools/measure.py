@@ -10,6 +10,8 @@ in a memory.
 what a decoder reads of the future.
 ``instruct``: lesson 11, three ways to a new kind of task.
 ``race``: lesson 9, sparse against dense at 100 to 3,000 steps, each with its own schedule.
+``beyond``, ``grains``: lesson 14, what Mixtral's successors change, each trained alike, and
+experts cut finer in a layer that must remember.
 """
 
 import argparse
@@ -34,6 +36,8 @@ from moe_lesson.lessons.lesson04 import longer
 from moe_lesson.lessons.lesson05 import longer as seating
 from moe_lesson.lessons.lesson09 import race as races
 from moe_lesson.lessons.lesson11 import setups
+from moe_lesson.lessons.lesson14 import grains as cuts
+from moe_lesson.lessons.lesson14 import longer as successors
 from moe_lesson.models.recurrent import RecurrentConfig
 from moe_lesson.study.trials import FOLDER, trial
 from moe_lesson.text.books import NOVELS, novel, shakespeare
@@ -177,6 +181,19 @@ def instruct(found, path, seeds):
                     note(path, found, run)
 
 
+def beyond(found, path, seeds):
+    _, data, labels = training_data(successors.VOCAB, budget=successors.BUDGET)
+    for about, settings in successors.grid(found["runs"], seeds):
+        if wanted(found, about):
+            note(path, found, about | successors.run(about["name"], data, labels, settings))
+
+
+def grains(found, path, seeds):
+    for seed, task, times in product(range(seeds), cuts.TASKS, (0, *cuts.TIMES)):
+        if wanted(found, {"task": task, "times": times, "seed": seed}):
+            note(path, found, cuts.grain(task, times, seed))
+
+
 def measured(found, path, seeds, named, measure):
     """Measure what has a name, seed by seed; a name's value may be a config."""
     for seed in range(seeds):
@@ -195,6 +212,8 @@ MEASUREMENTS = {  # name -> what its file says of every run, and who measures
     "leaks": (seating.GAMBLING, leaks),
     "instruct": (setups.INSTRUCTION, instruct),
     "race": (races.schedule(3000, 0.003, 0), race),
+    "beyond": (successors.SETTINGS, beyond),
+    "grains": (cuts.PRACTICE, grains),
 }
 
 

@@ -148,7 +148,7 @@ def switch_loss(routings, first_choice=False, votes=1.0, kept_only=False, layers
 
     Lesson 4.
     """
-    routings = _as_list(routings)
+    routings = as_list(routings)
     if layers not in ("mean", "sum", "pooled") or not routings:
         raise ValueError(
             f'layers is {layers!r} (allowed: "mean", "sum", "pooled"), {len(routings)} routings'
@@ -159,8 +159,15 @@ def switch_loss(routings, first_choice=False, votes=1.0, kept_only=False, layers
     return torch.stack(losses).sum() / (len(losses) if layers == "mean" else 1)
 
 
-def _as_list(routings):
-    """Take one Routing, which is a tuple itself, for a list of one."""
+def as_list(routings):
+    """Take one Routing, which is a tuple itself, for a list of one.
+
+    >>> from moe_lesson.moe.routing import top_k
+    >>> len(as_list(top_k(torch.zeros(5, 4), k=2)))
+    1
+
+    Lesson 4.
+    """
     return [routings] if isinstance(routings, Routing) else list(routings)
 
 
@@ -190,7 +197,7 @@ def z_loss(routings):
 
     Lesson 4.
     """
-    routings = _as_list(routings)
+    routings = as_list(routings)
     squares = [at_least_float32(r.logits_TE).logsumexp(-1).square().mean() for r in routings]
     return torch.stack(squares).mean()
 

@@ -161,6 +161,9 @@ class BiasedRouter(nn.Module):
     Wang et al. 2024 (loss-free balancing, arXiv:2408.15664), algorithm 1. The bias is a
     buffer: saved with the model, never trained by a gradient.
 
+    Args:
+        route: called as ``route(logits_TE, bias_E, top_k)``.
+
     Raises:
         ValueError: ``top_k`` is not between 1 and ``num_experts``.
 
@@ -172,15 +175,16 @@ class BiasedRouter(nn.Module):
     Lesson 4.
     """
 
-    def __init__(self, dim, num_experts, top_k, start=0.02):
+    def __init__(self, dim, num_experts, top_k, start=0.02, route=biased_top_k):
         super().__init__()
         check_k(top_k, num_experts)
-        self.top_k = top_k
+        self.top_k, self.route = top_k, route
         self.score_ED = nn.Parameter(start * torch.randn(num_experts, dim))
         self.register_buffer("bias_E", torch.zeros(num_experts))
 
     def forward(self, x_TD, id_T=None, generator=None):
-        return RouterOutput(biased_top_k(score(x_TD, self.score_ED), self.bias_E, self.top_k), None)
+        logits_TE = score(x_TD, self.score_ED)
+        return RouterOutput(self.route(logits_TE, self.bias_E, self.top_k), None)
 
     def balance(self, load_E, rate):
         """Move the bias against the load of the step that has just been made.
@@ -193,6 +197,32 @@ class BiasedRouter(nn.Module):
         Lesson 4.
         """
         self.bias_E = update_bias(self.bias_E, load_E.to(self.bias_E.device), rate)
+
+
+def move_biases(model, loads, rate):
+    """Move the biases of all of a model's routers that have one, after a step of training.
+
+    Wang et al. 2024 (arXiv:2408.15664), algorithm 1. As ``watch`` of ``training.loop.train``:
+    ``lambda row: move_biases(model, row["load"], rate)``.
+
+    Args:
+        loads: of each sparse layer in turn, the load of the step: numbers, one an expert.
+
+    Raises:
+        ValueError: there are more or fewer loads than BiasedRouters.
+
+    >>> router = BiasedRouter(dim=2, num_experts=2, top_k=1)
+    >>> move_biases(nn.Sequential(router), [[0.9, 0.1]], rate=0.5)
+    >>> router.bias_E.tolist()
+    [-0.5, 0.5]
+
+    Lesson 14.
+    """
+    routers = [module for module in model.modules() if isinstance(module, BiasedRouter)]
+    if len(routers) != len(loads):
+        raise ValueError(f"{len(loads)} loads for {len(routers)} routers with a bias")
+    for router, share in zip(routers, loads):
+        router.balance(torch.tensor(share), rate)
 
 
 class HashRouter(nn.Module):

@@ -357,3 +357,28 @@ def pool(routings):
     """
     fields = zip(*(routing[:3] for routing in routings), strict=True)
     return Routing(*(torch.cat(field) for field in fields), any(r.has_unfilled for r in routings))
+
+
+def micro_batches(routing, parts):
+    """Cut a Routing into ``parts`` of equally many tokens each, in order: undo ``pool``.
+
+    ``switch_loss`` of the list is the mean of each part's own loss, of the whole Routing that of
+    the larger batch: Qiu et al. 2025 (arXiv:2501.11873) compare the two.
+
+    Returns:
+        A list of Routings.
+
+    Raises:
+        ValueError: ``parts`` does not divide T.
+
+    >>> [len(each.expert_TK) for each in micro_batches(top_k(torch.zeros(6, 4), k=2), 3)]
+    [2, 2, 2]
+
+    Lesson 14.
+    """
+    tokens = len(routing.logits_TE)
+    if parts < 1 or tokens % parts:
+        raise ValueError(f"parts is {parts}: it must divide {tokens} tokens")
+    cut = zip(*(field.chunk(parts) for field in routing[:3]), strict=True)
+    real = [None] * parts if routing.real_T is None else routing.real_T.chunk(parts)
+    return [Routing(*own, routing.has_unfilled, real_T) for own, real_T in zip(cut, real)]

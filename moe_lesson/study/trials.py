@@ -18,7 +18,7 @@ FOLDER = DATA / "measurements"
 BATCH = 32  # windows that are measured at once
 EXCHANGES = 40  # of labels between documents, to see what chance tells
 RECORDED = ("experts", "memory", "remedies", "forgetting", "race", "small")
-RECORDED += ("seats", "full", "leaks", "instruct")
+RECORDED += ("seats", "full", "leaks", "instruct", "beyond", "grains")
 
 
 class BalancingMethod(NamedTuple):

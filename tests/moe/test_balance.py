@@ -1,6 +1,7 @@
 """How evenly experts are used: losses that even it out, and measures that tell."""
 
 import math
+from functools import partial
 
 import pytest
 import torch
@@ -22,6 +23,7 @@ from moe_lesson.moe.balance import (
 from moe_lesson.moe.routing import (
     Routing,
     expert_choice,
+    micro_batches,
     noisy_top_k,
     pool,
     softmax_top_k,
@@ -287,3 +289,34 @@ def test_measures_stay_within_their_ends(tokens, experts, scale, data):
     assert 1 - 1e-6 <= max_over_mean(share_E).item() <= experts + 1e-4
     assert -1e-6 <= entropy(share_E).item() <= math.log2(experts) + 1e-6
     assert 0 <= switch_loss(routing).item() <= experts + 1e-4
+
+
+@pytest.mark.parametrize("k", [1, 2])
+def test_a_global_batch_out_of_micro_batches(k):
+    """With the joined f each micro-batch's loss has its part of the big batch's gradient.
+
+    Qiu et al. 2025 (arXiv:2501.11873): only the E shares are exchanged. Two layers, four parts.
+    """
+    layers = [scores(12, seed=seed).requires_grad_() for seed in range(2)]
+    whole = [top_k(logits_TE, k) for logits_TE in layers]
+    joined = [load(routing) for routing in whole]
+    parts = zip(*(micro_batches(routing, 4) for routing in whole), strict=True)
+    # The layers are asked in turn, so is what hands out their joined shares.
+    losses = [
+        switch_loss(list(routings), join=partial(lambda own, _: next(own), iter(joined)))
+        for routings in parts
+    ]
+    accumulated, big = torch.stack(losses).mean(), switch_loss(whole)
+    torch.testing.assert_close(accumulated, big, rtol=0, atol=1e-12)
+    for one, other in zip(
+        torch.autograd.grad(accumulated, layers), torch.autograd.grad(big, layers), strict=True
+    ):
+        torch.testing.assert_close(one, other, rtol=0, atol=1e-12)
+
+
+def test_a_micro_batch_is_asked_for_more_than_the_global_batch():
+    """Two halves, each certain of its own experts: even together, collapsed apart."""
+    half_TE = torch.tensor([[9.0, 9, -9, -9], [-9, -9, 9, 9]], dtype=WIDE).repeat_interleave(4, 0)
+    routing = top_k(half_TE, 2)
+    assert switch_loss(routing).item() == pytest.approx(1, abs=1e-6)
+    assert switch_loss(micro_batches(routing, 2)).item() == pytest.approx(2, abs=1e-6)

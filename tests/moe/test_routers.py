@@ -6,12 +6,15 @@ import pytest
 import torch
 
 from moe_lesson.moe.balance import importance, load
+from moe_lesson.moe.groups import node_limited
+from moe_lesson.moe.layer import MoELayer
 from moe_lesson.moe.routers import (
     BiasedRouter,
     HashRouter,
     LinearRouter,
     NoisyRouter,
     TwoLevelRouter,
+    move_biases,
 )
 from moe_lesson.moe.routing import expert_choice, switch, top_k
 from tests import oracles
@@ -174,6 +177,42 @@ def test_the_bias_chooses_and_is_saved_but_does_not_weigh():
     )
     assert router.state_dict()["bias_E"].tolist() == [-50, 50, 50, 50]
     assert "bias_E" not in dict(router.named_parameters())
+
+
+def test_the_biased_router_leaves_the_choice_to_its_route():
+    router, x_TD = drawn(BiasedRouter(6, 4, 2, route=node_limited)), tokens(30)
+    router.balance(torch.tensor([1.0, 0, 0, 0]), rate=50.0)
+    routing = router(x_TD).routing
+    expected = node_limited(x_TD @ router.score_ED.T, router.bias_E, 2)
+    assert torch.equal(routing.expert_TK, expected.expert_TK) and (routing.expert_TK != 0).all()
+    torch.testing.assert_close(routing.weight_TK, expected.weight_TK, rtol=0, atol=1e-12)
+
+
+def biased_layers(count=3):
+    torch.manual_seed(0)
+    layers = [
+        MoELayer(6, 8, 4, 2, router=drawn(BiasedRouter(6, 4, 2), seed)) for seed in range(count)
+    ]
+    return torch.nn.Sequential(*layers).double()
+
+
+def test_each_routers_bias_moves_by_its_own_load():
+    model = biased_layers()
+    move_biases(model, [[0.4, 0.3, 0.2, 0.1], [0.25] * 4, [0.0, 0.0, 0.0, 1.0]], rate=0.5)
+    biases = [layer.router.bias_E.tolist() for layer in model]
+    assert biases == [[-0.5, -0.5, 0.5, 0.5], [0.0] * 4, [0.5, 0.5, 0.5, -0.5]]
+    with pytest.raises(ValueError, match="2 loads for 3 routers with a bias"):
+        move_biases(model, [[0.25] * 4] * 2, rate=0.5)
+
+
+def test_moving_biases_evens_the_load():
+    """Without a loss and without a gradient, in 200 steps: the busiest comes near the average."""
+    model, x_TD = biased_layers(1), tokens(500) + 1
+    before = load(model[0](x_TD)[1])
+    for _ in range(200):
+        move_biases(model, [load(model[0](x_TD)[1]).tolist()], rate=0.01)
+    after = load(model[0](x_TD)[1])
+    assert before.max() > 0.3 and after.max() < 0.26
 
 
 def test_the_hash_looks_at_ids_alone():

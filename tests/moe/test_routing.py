@@ -8,12 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from moe_lesson.moe.balance import load
+from moe_lesson.moe.groups import device_limited
 from moe_lesson.moe.routing import (
     at_least_float32,
     biased_top_k,
     expert_choice,
     hash_router,
+    micro_batches,
     noisy_top_k,
+    pool,
     random_second,
     score,
     softmax_top_k,
@@ -41,6 +44,7 @@ ROUTERS = {
     "biased_top_k": lambda logits_TE, k: biased_top_k(
         logits_TE, torch.zeros(logits_TE.shape[1]), k
     ),
+    "device_limited": lambda logits_TE, k: device_limited(logits_TE, k, groups=1, kept=1),
     "hash_router": lambda logits_TE, k: hash_router(
         torch.arange(len(logits_TE)), logits_TE.shape[1], k
     ),
@@ -282,3 +286,20 @@ def test_experts_choose_within_each_group():
         expert_choice(logits_TE, 2, group_size=5)
     with pytest.raises(ValueError, match="capacity is 7: with 6 tokens it must be 1 to 6"):
         expert_choice(logits_TE, 7, group_size=6)
+
+
+def test_micro_batches_undo_pool():
+    """Tokens in order, what they asked for and which are real included."""
+    whole = expert_choice(scores(12, 4), capacity=3)._replace(real_T=torch.arange(12) % 3 > 0)
+    parts = micro_batches(whole, 3)
+    assert [part.real_T.tolist() for part in parts] == whole.real_T.view(3, 4).tolist()
+    together = pool([part._replace(real_T=None) for part in parts])
+    assert all(torch.equal(one, other) for one, other in zip(together[:3], whole[:3]))
+    assert together.has_unfilled and all(part.has_unfilled for part in parts)
+    assert micro_batches(top_k(scores(4, 4), 2), 2)[0].real_T is None
+
+
+@pytest.mark.parametrize("parts", [0, 5, 13])
+def test_micro_batches_that_are_not_equal_are_refused(parts):
+    with pytest.raises(ValueError, match=f"parts is {parts}: it must divide 12 tokens"):
+        micro_batches(top_k(scores(12, 4), 2), parts)

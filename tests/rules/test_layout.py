@@ -41,7 +41,8 @@ FLOORS = [
 ]
 FLOOR = {room: level for level, rooms in enumerate(FLOORS) for room in rooms.split()}
 # Inside moe/ the same holds from module to module.
-MOE_FLOORS = ["routing experts tiles", "dispatch balance fast_cpu", "routers", "layer"]
+MOE_FLOORS = ["routing experts tiles", "dispatch balance fast_cpu groups shared soft"]
+MOE_FLOORS += ["routers relu", "layer"]
 MOE_FLOORS += ["kernels parallel"]
 MOE_FLOOR = {name: level for level, names in enumerate(MOE_FLOORS) for name in names.split()}
 # Imported inside functions only, or by one another.
@@ -72,9 +73,12 @@ BEFORE |= {"models.recurrent", "models.switch"}
 # What carries a finished model elsewhere: few bits, the disk, other programs; lesson 13 reads it.
 DELIVERY = set("inference.compress inference.offload checkpoints.gguf".split())
 DELIVERY |= {"checkpoints.chat_template"}
-APART = {"care": CARE, "before": BEFORE, "delivery": DELIVERY}
+# What came after Mixtral; lesson 14 reads it.
+AFTER = {"models.families", "models.skipping"}
+AFTER |= {f"moe.{name}" for name in "groups relu shared soft".split()}
+APART = {"care": CARE, "before": BEFORE, "delivery": DELIVERY, "after": AFTER}
 BUDGET = {"core": 3600, "care": 900, "before": 800, "delivery": 460, "study": 2500}
-BUDGET |= {"commands": 640}
+BUDGET |= {"commands": 640, "after": 340}
 LESSON_LINES = 1400
 SHOWN = re.compile(r"\bfrom (moe_lesson[.\w]+)")  # what README hands to readers
 BLOCKS = (ast.If, ast.For, ast.While, ast.With, ast.Try, ast.Match, ast.AsyncFor, ast.AsyncWith)

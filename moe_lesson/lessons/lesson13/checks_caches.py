@@ -27,8 +27,8 @@ def to_int8(answer):
     demand(isinstance(code, torch.Tensor), f"the codes are a {type(code).__name__}, not a tensor")
     demand(code.dtype == torch.int8, f"the codes are {code.dtype}: they must be torch.int8")
     demand(code.numel() == 12, f"{code.numel()} codes for 12 weights")
-    one = step.numel() == 1
-    demand(not one, "one step for the whole row: 12.7 makes it too wide for the small ones")
+    said = "one step for the whole row: 12.7 makes it too wide for the small ones"
+    demand(step.numel() > 1, said)
     step = tensor_of(step, (3, 1), "the step")
     wide = torch.tensor([2.54, 12.7, 1.27e-3], dtype=torch.float64)[:, None]
     mistakes = {
@@ -41,15 +41,20 @@ def to_int8(answer):
         "that is the largest weight: divide it by 127": wide,
         "that is the code of 1: its inverse is the step": 127 / wide,
     }
-    no_mistake(step, mistakes, f"your steps are {step.flatten().tolist()}: ", 1e-6)
-    demand(near(step, wide / 127, 1e-6), "a step must be the group's largest magnitude over 127")
+    said = f"your steps are {step.flatten().tolist()}: "
+    no_mistake(step, mistakes, said, 1e-6)
+    right = "each must be its group's largest magnitude over 127"
+    demand(near(step, wide / 127, 1e-6), said + right)
     _codes(row, code.view(3, 4), wide / 127)
-    zeros = answer(torch.zeros(4), 2)
-    demand(not zeros[0].any(), f"a group of zeros has the codes {zeros[0].flatten().tolist()}")
-    finite = bool(zeros[1].isfinite().all())
-    demand(finite, "a group of zeros has a step that is no number")
-    demand(bool((zeros[1] > 0).all()), "a group of zeros has the step 0, and 0 / 0 is no number")
+    _zeros(*answer(torch.zeros(4), 2))
     demand(answer(torch.ones(6), 3)[1].numel() == 2, "groups of 3: a row of 6 has two steps")
+
+
+def _zeros(code, step):
+    """Demand that a group of zeros stays one."""
+    demand(not code.any(), f"a group of zeros has the codes {code.flatten().tolist()}")
+    demand(bool(step.isfinite().all()), "a group of zeros has a step that is no number")
+    demand(bool((step > 0).all()), "a group of zeros has the step 0, and 0 / 0 is no number")
 
 
 def _codes(row, code, step):

@@ -186,7 +186,7 @@ def go_on(rotate, cache, key, query, most):
     keys = (cache[0] + [rotate(key, cache[1])])[-most:]
     return [rotate(query, cache[1]) @ old for old in keys], keys
 """,
-            "the cache is a pair",
+            "must be two things: keys, seen",
         ),
     ],
     "expected-distinct": [
@@ -315,7 +315,7 @@ def accept(target_V, draft_V):
 def accept(target_V, draft_V):
     return (target_V / draft_V).clamp(max=1), (target_V - draft_V) / 0.4
 """,
-            "shares below 0",
+            "some shares are below 0",
         ),
         (
             "divided by what this pair leaves",
@@ -487,7 +487,7 @@ def to_int8(row, group):
     step = (parts.abs().amax(1, keepdim=True) / 127).clamp(min=1e-12)
     return (parts / step).round().to(torch.int8), step
 """,
-            "the group's largest magnitude",
+            "its group's largest magnitude",
         ),
         (
             "codes alone",

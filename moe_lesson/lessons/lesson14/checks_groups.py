@@ -1,0 +1,94 @@
+"""Check the exercise of lesson 14 on few devices a token."""
+
+import torch
+
+from moe_lesson.study.checks import called, demand, exercise, tensor_of
+
+SCORES = [
+    [0.1, 0.2, 0.9, 0.0, 0.5, 0.6],  # groups of 2: best 0.2, 0.9, 0.6; sums 0.3, 0.9, 1.1
+    [-0.3, -0.1, -0.9, -0.8, -0.2, -0.7],  # all below 0
+    [0.7, 0.6, 0.1, 0.8, 0.3, 0.2],
+]
+
+
+@exercise("devices by their best expert, experts only there.")
+def group_limited(answer):
+    """Check ``answer(score_TE, k, groups, kept)``: whom each token visits on few devices.
+
+    >>> def ours(score_TE, k, groups, kept):
+    ...     T, E = score_TE.shape
+    ...     score_TGE = score_TE.view(T, groups, E // groups)
+    ...     best = score_TGE.amax(-1).topk(kept).indices
+    ...     lost = torch.ones(T, groups, dtype=torch.bool).scatter(1, best, False)
+    ...     return score_TGE.masked_fill(lost[..., None], -torch.inf).flatten(1).topk(k).indices
+    >>> group_limited(ours)
+    correct: devices by their best expert, experts only there.
+
+    Lesson 14.
+    """
+    score_TE, found = torch.tensor(SCORES), []
+    for k, groups, kept in LIMITS:
+        given = called(
+            answer, score_TE.clone(), k, groups, kept, when=f"{groups} groups, {kept} kept"
+        )
+        given = tensor_of(given, (3, k), "the result").long()
+        demand(bool(((given >= 0) & (given < 6)).all()), "experts are numbered 0 to 5")
+        found += given.sort(1).values.tolist()
+    if found == _everywhere(score_TE, _by(lambda s: s.amax(-1))):
+        return
+    for message, rule in MISTAKES.items():
+        demand(found != _everywhere(score_TE, rule), message)
+    _first_wrong(found, score_TE)
+
+
+LIMITS = (2, 3, 1), (3, 3, 2), (2, 2, 1)  # k, groups, kept
+
+
+def _everywhere(score_TE, rule):
+    """Return whom a rule chooses under each limit, token by token."""
+    return [row for limit in LIMITS for row in rule(score_TE, limit).sort(1).values.tolist()]
+
+
+def _by(measure, lost=-torch.inf):
+    """Make a rule: keep the groups that a measure puts first, choose within them."""
+
+    def rule(score_TE, limit):
+        k, groups, kept = limit
+        by_group = score_TE.view(len(score_TE), groups, -1)
+        best = measure(by_group).topk(kept).indices
+        others = torch.ones(by_group.shape[:2], dtype=torch.bool).scatter(1, best, False)
+        return by_group.masked_fill(others[..., None], lost).flatten(1).topk(k).indices
+
+    return rule
+
+
+def _strided(score_TE, limit):
+    """Choose with experts 0, 3 of three groups on one device."""
+    groups = limit[1]
+    order = torch.arange(6).view(-1, groups).T.flatten()
+    return order[_by(lambda s: s.amax(-1))(score_TE[:, order], limit)]
+
+
+def _within(score_TE, limit):
+    return _by(lambda s: s.amax(-1))(score_TE, limit) % (6 // limit[1])
+
+
+MISTAKES = {
+    "the limit is ignored": lambda score_TE, limit: score_TE.topk(limit[0]).indices,
+    "a device counts by its largest score, not by their sum": _by(lambda s: s.sum(-1)),
+    "these are the worst devices": _by(lambda s: -s.amax(-1)),
+    "neighbours share a device: of 6 on 3 devices 0 and 1, not 0 and 3": _strided,
+    "rule others out with -inf: 0 beats scores below 0": _by(lambda s: s.amax(-1), lost=0.0),
+    "an expert comes twice: are they numbered within groups?": _within,
+    "each token has devices of its own": _by(lambda s: s.amax(-1).sum(0).expand(len(s), -1)),
+}
+
+
+def _first_wrong(found, score_TE):
+    """Name the first token whose experts are wrong."""
+    right = _everywhere(score_TE, _by(lambda s: s.amax(-1)))
+    for place, (yours, wanted) in enumerate(zip(found, right)):
+        k, groups, kept = LIMITS[place // 3]
+        named = [round(x, 2) for x in score_TE[place % 3].tolist()]
+        said = f"scores {named}, {groups} devices, {kept} kept, {k} experts: yours are {yours}"
+        demand(yours == wanted, f"{said}; they must be {wanted}")

@@ -13,16 +13,20 @@ endif
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test notebooks bench gpu site lint mutants clean
+.PHONY: help lab progress test notebooks student bench gpu site lint mutants clean
 
 help: ## list these targets
 	@echo "usage: make TARGET"
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 14
 
 # JupyterLab refuses to run as root (a container, say) unless it is told to.
-lab: .venv/.ok ## open the course in JupyterLab
+lab: .venv/.ok ## open the course in JupyterLab: your own copies, in work/
+	@$(PY) tools/copies.py
 	$(PY) -m jupyterlab --ip=127.0.0.1 $(if $(filter 0,$(shell id -u)),--allow-root) \
-		--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb
+		--LabApp.default_url=/lab/tree/work/00_start_here.ipynb
+
+progress: .venv/.ok ## which checks pass in your copies: make progress SECONDS=300
+	@$(PY) tools/progress.py $(if $(SECONDS),--seconds $(SECONDS))
 
 # Two processes where there are two cores, each with one thread; a file or a notebook stays in
 # one of them. The browser waits for nobody, so it comes last and alone (5: it is not there).
@@ -33,6 +37,9 @@ test: lint ## lint, unit tests, rules, doctests and every notebook
 
 notebooks: .venv/.ok ## execute every notebook and save it in its one normal form
 	$(PY) tools/notebooks.py
+
+student: .venv/.classroom ## a release of the exercises for nbgrader, in classroom/
+	$(PY) tools/student.py
 
 bench: .venv/.ok ## time the layer, a training step and generation against their peers
 	$(PY) tools/bench.py
@@ -64,4 +71,8 @@ clean: ## remove .venv and everything that a run leaves behind
 	@echo "Setting up .venv: once, some minutes, most of them to fetch PyTorch."
 	$(PYTHON) -m venv .venv
 	$(PY) -m pip install --no-compile -c constraints.txt -e ".[test,parity,browser,gpu,export]"
+	@touch $@
+
+.venv/.classroom: .venv/.ok
+	$(PY) -m pip install --no-compile -c constraints.txt -e ".[classroom]"
 	@touch $@

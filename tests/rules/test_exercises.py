@@ -26,41 +26,30 @@ import functools
 import io
 import re
 from importlib import import_module
-from typing import NamedTuple
 
-import nbformat
 import pytest
 
-from tests.rules.source import FUNCTIONS, MODULES, ROOT, dotted, tree, without_docstring
+from tests.rules.source import (
+    FUNCTIONS,
+    MODULES,
+    NOTEBOOKS,
+    ROOT,
+    dotted,
+    tree,
+    without_docstring,
+)
+from tools.exercises import exercises_of
 
-FENCE = re.compile(r"<summary>Solution</summary>.*?```python\n(.*?)```", re.S)
 MEANT = re.compile(r"^\s*# (moe_lesson(?:\.\w+)+)\s*$", re.M)
 CORRECT = re.compile(r"\bcorrect\b", re.I)
-MAGIC = re.compile(r"^[%!].*$", re.M)
-
-
-class Exercise(NamedTuple):
-    """The four parts that a test needs, as source, and where its wrong answers stand."""
-
-    lesson: str  # the room of its notebook: lesson00
-    setup: str
-    stub: str
-    check: str
-    solution: str
 
 
 def exercises():
     """Return name -> Exercise for every exercise of every notebook."""
     found = {}
-    for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
-        cells = {cell.id: cell for cell in nbformat.read(path, as_version=4).cells}
-        setup = "\n".join(c.source for c in cells.values() if "setup" in c.metadata.get("tags", []))
-        for name in [key.removesuffix("-stub") for key in cells if key.endswith("-stub")]:
-            assert name not in found, f"two exercises are called {name}"
-            solution = FENCE.search(cells[f"{name}-hints"].source)[1]
-            parts = setup, cells[f"{name}-stub"].source, cells[f"{name}-check"].source, solution
-            lesson = f"lesson{path.name[:2]}"
-            found[name] = Exercise(lesson, *(MAGIC.sub("", part) for part in parts))
+    for exercise in (each for path in NOTEBOOKS for each in exercises_of(path)):
+        assert exercise.name not in found, f"two exercises are called {exercise.name}"
+        found[exercise.name] = exercise
     return found
 
 

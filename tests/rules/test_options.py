@@ -30,7 +30,8 @@ from tests.rules.uses import (
 
 # Option -> why it stays although no call turns it: "moe.routing.top_k(renormalise)".
 EXCEPTIONS = {
-    "study.invariants.prefix_ignores_the_future(axis)": "check_layer gives 0, through _verdict",
+    "models.families.Family(exceptions)": "rows of data/models.json set it",
+    "models.families.Family(recomputed)": "rows of data/models.json set it",
     "lessons.lesson04.fault_checks.jittered(generator)": "a reader's test calls it as noisy_top_k",
     "text.books.novel(site)": "its test hands it over as a partial and then calls that",
 }

@@ -1,16 +1,19 @@
 """Check exercises of lesson 14: finer experts, a shared one, a bias, a mended gate."""
 
 import math
+from numbers import Integral
 from types import SimpleNamespace
 
 import torch
 
+from moe_lesson.lessons.lesson14.checks_groups import moved, second_case
 from moe_lesson.study.checks import (
     comparison,
     demand,
     exercise,
     near,
     no_mistake,
+    number_of,
     settings_of,
     tensor_of,
 )
@@ -33,7 +36,7 @@ def finer(answer):
         demand(isinstance(given, tuple) and len(given) == 4, "return four numbers, a tuple")
         said = f"{k} of {E} experts of {h}, each cut into {times}: "
         _sizes(said, given, (E, k, h, times))
-        _choices(said, given[3], E * times, k * times, math.comb(E, k))
+        _choices(said, number_of(given[3], "choices"), E * times, k * times, math.comb(E, k))
     demand(answer(16, 2, 64, 1)[3] == 120, "16 experts uncut, 2 a token: there are 120 choices")
 
 
@@ -43,7 +46,7 @@ def _sizes(said, given, before):
     found = tuple(given[:3])
     right = E * times, k * times, h // times
     for place, what in enumerate(("num_experts", "top_k", "hidden_dim")):
-        kind = isinstance(found[place], int)
+        kind = isinstance(found[place], Integral)
         demand(kind, f"{said}{what} is {found[place]}: sizes are whole numbers")
     if found == right:
         return
@@ -79,14 +82,15 @@ def with_shared(answer):
     Lesson 14.
     """
     generator = torch.Generator().manual_seed(0)
-    x_TD, routed_TD = (torch.randn(3, 2, generator=generator) for _ in range(2))
+    x_TD, mix_DD = torch.randn(3, 2, generator=generator), torch.tensor([[1.0, 2.0], [-1.0, 0.5]])
+    routed_TD = x_TD @ mix_DD
     weight_TK = torch.tensor([[0.75], [0.5], [0.25]])
     routing = SimpleNamespace(weight_TK=weight_TK)
 
     def shared(x_TD):
         return x_TD.square() + 1
 
-    given = answer(x_TD, lambda x_TD: (routed_TD.clone(), routing), shared)
+    given = answer(x_TD, lambda x_TD: (x_TD @ mix_DD, routing), shared)
     demand(
         isinstance(given, tuple) and len(given) == 2,
         "return two things: y_TD, and the routing, which the balance loss reads",
@@ -103,6 +107,8 @@ def with_shared(answer):
             "it reads x_TD alone, not what the layer said of it": routed_TD
             + shared(x_TD + routed_TD),
             "the residual is the block's to add": x_TD + routed_TD + own_TD,
+            "the layer reads x_TD, not what the shared expert said": own_TD @ mix_DD,
+            "the layer reads x_TD as it is, nothing added": (x_TD + own_TD) @ mix_DD,
             "no router weighs it: all tokens get all of it": routed_TD + weight_TK * own_TD,
             "add, do not multiply": routed_TD * own_TD,
         },
@@ -142,7 +148,8 @@ def loss_free(answer):
     demand(chosen == [[0, 3], [0, 3], [0, 2]], f"experts {chosen}: must be [0, 3], [0, 3], [0, 2]")
     plain_TK, biased_TK = (s.gather(1, expert_TK) for s in (score_TE, score_TE + bias_E))
     _weights(tensor_of(given[1], (3, 2), "the weights"), plain_TK, biased_TK)
-    _moved(tensor_of(given[2], (4,), "the new bias"), bias_E, rate)
+    moved(tensor_of(given[2], (4,), "the new bias"), bias_E, rate)
+    second_case(answer)
 
 
 def _weights(weight_TK, plain_TK, biased_TK):
@@ -160,27 +167,6 @@ def _weights(weight_TK, plain_TK, biased_TK):
         "of the weights: ",
     )
     demand(near(weight_TK, share_TK), "of the weights: each token's must be shares of its scores")
-
-
-def _moved(bias_E, old_E, rate):
-    count_E = torch.tensor([3.0, 0.0, 1.0, 2.0])
-    off_E = count_E.mean() - count_E
-    said = f"visits {count_E.int().tolist()}, a mean of 1.5: "
-    no_mistake(
-        bias_E,
-        {
-            "who has too many goes up: one expert will take all": old_E - rate * off_E.sign(),
-            "the sign alone counts, however far the load is off": old_E + rate * off_E,
-            "however far off, and in the wrong direction": old_E - rate * off_E,
-            "compare with the mean: all go down here": old_E - rate * count_E.sign(),
-            "counts are compared with 1/E, which shares are compared with": old_E
-            + rate * (0.25 - count_E).sign(),
-            "the old bias is lost": rate * off_E.sign(),
-            "the rate is missing": old_E + off_E.sign(),
-        },
-        said,
-    )
-    demand(near(bias_E, old_E + rate * off_E.sign()), said + "the new bias is wrong")
 
 
 SQUARES = [lambda x, n=n: x.square() + n + 1 for n in range(3)]
@@ -240,6 +226,9 @@ def own_answer(answer):
     Lesson 14.
     """
     results = settings_of(answer())
+    results = {
+        name: getattr(runs, "tolist", lambda runs=runs: runs)() for name, runs in results.items()
+    }
     first, *others = results
     for name in results:
         runs = results[name]

@@ -2,13 +2,65 @@
 
 import torch
 
-from moe_lesson.study.checks import called, demand, exercise, tensor_of
+from moe_lesson.study.checks import called, demand, exercise, near, no_mistake, tensor_of
 
 SCORES = [
     [0.1, 0.2, 0.9, 0.0, 0.5, 0.6],  # groups of 2: best 0.2, 0.9, 0.6; sums 0.3, 0.9, 1.1
-    [-0.3, -0.1, -0.9, -0.8, -0.2, -0.7],  # all below 0
+    [-3.0, -1.0, -9.0, -8.0, -2.0, -7.0],  # all below 0
     [0.7, 0.6, 0.1, 0.8, 0.3, 0.2],
 ]
+
+
+def moved(bias_E, old_E, rate):
+    """Demand the bias after the visits of the exercise ``loss_free``: 3, 0, 1 and 2.
+
+    >>> moved(torch.tensor([0.5, 1.5, 1.5, 0.5]), torch.ones(4), rate=0.5)
+
+    Lesson 14.
+    """
+    count_E = torch.tensor([3.0, 0.0, 1.0, 2.0])
+    off_E = count_E.mean() - count_E
+    said = f"visits {count_E.int().tolist()}, a mean of 1.5: "
+    no_mistake(
+        bias_E,
+        {
+            "who has too many goes up: one expert will take all": old_E - rate * off_E.sign(),
+            "the sign alone counts, however far the load is off": old_E + rate * off_E,
+            "however far off, and in the wrong direction": old_E - rate * off_E,
+            "compare with the mean: all go down here": old_E - rate * count_E.sign(),
+            "counts are compared with 1/E, which shares are compared with": old_E
+            + rate * (0.25 - count_E).sign(),
+            "the old bias is lost": rate * off_E.sign(),
+            "the rate is missing": old_E + off_E.sign(),
+        },
+        said,
+    )
+    demand(near(bias_E, old_E + rate * off_E.sign()), said + "the new bias is wrong")
+
+
+def second_case(answer):
+    """Demand a bias that stays at the mean, and weights in the order of their experts.
+
+    Args:
+        answer: of the exercise ``loss_free``.
+
+    >>> def stays(score_TE, bias_E, k, rate):
+    ...     expert_TK = (score_TE + bias_E).topk(k).indices
+    ...     weight_TK = score_TE.gather(1, expert_TK)
+    ...     return expert_TK, weight_TK / weight_TK.sum(1, keepdim=True), bias_E
+    >>> second_case(stays)
+
+    Lesson 14.
+    """
+    bias_E = torch.tensor([0.0, 0.6, 0.0])
+    score_TE = torch.tensor([[0.9, 0.4, 0.3], [0.2, 0.8, 0.1], [0.3, 0.5, 0.2]])
+    expert_TK, weight_TK, _ = answer(score_TE.clone(), bias_E.clone(), 2, 0.125)
+    share_TK = score_TE.gather(1, expert_TK)
+    share_TK = share_TK / share_TK.sum(1, keepdim=True)
+    demand(near(weight_TK, share_TK), "weights must stand in the order of their experts")
+    even_TE, none_E = torch.eye(3) / 2 + 0.25, torch.zeros(3)
+    bias_E = answer(even_TE, none_E.clone(), 1, 0.125)[2]
+    demand(near(bias_E, none_E), "three experts, a visit each: who has exactly the mean stays")
 
 
 @exercise("devices by their best expert, experts only there.")
@@ -79,6 +131,7 @@ MISTAKES = {
     "these are the worst devices": _by(lambda s: -s.amax(-1)),
     "neighbours share a device: of 6 on 3 devices 0 and 1, not 0 and 3": _strided,
     "rule others out with -inf: 0 beats scores below 0": _by(lambda s: s.amax(-1), lost=0.0),
+    "rule others out with -inf: some scores are below -1": _by(lambda s: s.amax(-1), lost=-1.0),
     "an expert comes twice: are they numbered within groups?": _within,
     "each token has devices of its own": _by(lambda s: s.amax(-1).sum(0).expand(len(s), -1)),
 }

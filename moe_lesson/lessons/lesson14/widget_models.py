@@ -11,8 +11,8 @@ from moe_lesson.study.widgets.view import View
 
 STATES = {
     "Two ages": {"first": "Mixtral 8x7B", "second": "DeepSeek-V3"},
-    "Same active": {"first": "OLMoE-1B-7B", "second": "Qwen1.5-MoE-A2.7B", "batch": 64},
-    "One expert": {"first": "Llama 4 Maverick", "second": "gpt-oss-120b", "batch": 16},
+    "Same active": {"first": "DeepSeek-V2-Lite", "second": "Qwen1.5-MoE-A2.7B", "batch": 64},
+    "One or four": {"first": "Llama 4 Maverick", "second": "gpt-oss-120b", "batch": 16},
 }
 QUESTION = (
     "Which reads more bytes for one reader's token, Mixtral 8x7B or DeepSeek-V3, which stores "

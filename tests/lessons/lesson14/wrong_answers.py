@@ -86,6 +86,22 @@ WRONG_ANSWERS = {
         ("three numbers", finer(n="comb(E, k)").replace(", comb(E, k)", ""), "four numbers"),
     ],
     "with-shared": [
+        (
+            "one after the other",
+            """
+def with_shared(x_TD, layer, shared):
+    return layer(shared(x_TD))
+""",
+            "not what the shared expert said",
+        ),
+        (
+            "added before",
+            """
+def with_shared(x_TD, layer, shared):
+    return layer(x_TD + shared(x_TD))
+""",
+            "as it is, nothing added",
+        ),
         ("no routing", shared("y_TD + shared(x_TD)", ""), "return two things"),
         ("a routing of its own", shared("y_TD + shared(x_TD)", ", None"), "own routing"),
         ("no shared expert", shared("y_TD"), "the shared expert is missing"),
@@ -134,6 +150,30 @@ def group_limited(score_TE, k, groups, kept):
         ),
     ],
     "loss-free": [
+        (
+            "the mean goes up",
+            """
+def loss_free(score_TE, bias_E, k, rate):
+    expert_TK = (score_TE + bias_E).topk(k).indices
+    weight_TK = score_TE.gather(1, expert_TK)
+    weight_TK = weight_TK / weight_TK.sum(1, keepdim=True)
+    count_E = torch.bincount(expert_TK.flatten(), minlength=len(bias_E)).float()
+    return expert_TK, weight_TK, torch.where(count_E > count_E.mean(), bias_E - rate, bias_E + rate)
+""",
+            "who has exactly the mean stays",
+        ),
+        (
+            "weights sorted by themselves",
+            """
+def loss_free(score_TE, bias_E, k, rate):
+    expert_TK = (score_TE + bias_E).topk(k).indices
+    weight_TK = score_TE.gather(1, expert_TK).sort(1, descending=True).values
+    weight_TK = weight_TK / weight_TK.sum(1, keepdim=True)
+    count_E = torch.bincount(expert_TK.flatten(), minlength=len(bias_E)).float()
+    return expert_TK, weight_TK, bias_E + rate * (count_E.mean() - count_E).sign()
+""",
+            "in the order of their experts",
+        ),
         ("no bias", bias(choose="score_TE"), "nothing would move"),
         ("subtracted", bias(choose="score_TE - bias_E"), "not subtracted"),
         ("biased weights", bias(weigh="score_TE + bias_E"), "it is for the choice alone"),

@@ -97,23 +97,26 @@ def with_shared(answer):
     )
     demand(given[1] is routing, "the second must be the layer's own routing")
     y_TD, own_TD = tensor_of(given[0], (3, 2), "y_TD"), shared(x_TD)
-    no_mistake(
-        y_TD,
-        {
-            "the shared expert is missing": routed_TD,
-            "the routed experts are missing": own_TD,
-            "that is the mean: a sum keeps each at its size": (routed_TD + own_TD) / 2,
-            "the shared expert reads x_TD, as the others do": routed_TD + shared(routed_TD),
-            "it reads x_TD alone, not what the layer said of it": routed_TD
-            + shared(x_TD + routed_TD),
-            "the residual is the block's to add": x_TD + routed_TD + own_TD,
-            "the layer reads x_TD, not what the shared expert said": own_TD @ mix_DD,
-            "the layer reads x_TD as it is, nothing added": (x_TD + own_TD) @ mix_DD,
-            "no router weighs it: all tokens get all of it": routed_TD + weight_TK * own_TD,
-            "add, do not multiply": routed_TD * own_TD,
-        },
-    )
+    after = {
+        "the shared expert reads x_TD, as the others do": routed_TD + shared(routed_TD),
+        "it reads x_TD alone, not what the layer said of it": routed_TD + shared(x_TD + routed_TD),
+        "the layer reads x_TD, not what the shared expert said": own_TD @ mix_DD,
+        "the layer reads x_TD as it is, nothing added": (x_TD + own_TD) @ mix_DD,
+    }
+    no_mistake(y_TD, after | _beside(x_TD, routed_TD, own_TD, weight_TK))
     demand(near(y_TD, routed_TD + own_TD), "y_TD must be the routed sum plus shared(x_TD)")
+
+
+def _beside(x_TD, routed_TD, own_TD, weight_TK):
+    """Return what comes of routed and shared, put together in other ways."""
+    return {
+        "the shared expert is missing": routed_TD,
+        "the routed experts are missing": own_TD,
+        "that is the mean: a sum keeps each at its size": (routed_TD + own_TD) / 2,
+        "the residual is the block's to add": x_TD + routed_TD + own_TD,
+        "no router weighs it: all tokens get all of it": routed_TD + weight_TK * own_TD,
+        "add, do not multiply": routed_TD * own_TD,
+    }
 
 
 @exercise("the bias chooses, the scores weigh, and who has too many goes down.")

@@ -1,5 +1,7 @@
 """Checks of a widget's panel that a lesson's tests take over by importing them."""
 
+import base64
+
 
 def test_every_state_can_be_copied_and_pasted(panel):
     for values in panel.states.values():
@@ -8,3 +10,11 @@ def test_every_state_can_be_copied_and_pasted(panel):
         panel.move(**panel.start)
         panel.read(line)
         assert (panel.state, panel.sentence) == (line, sentence)
+
+
+def test_static_output_is_the_strip_of_states(panel, monkeypatch):
+    monkeypatch.setenv("MOE_STATIC", "1")
+    bundle = panel._repr_mimebundle_()
+    lines = bundle["text/plain"].splitlines()
+    assert [line.split(":")[0] for line in lines] == list(panel.states)
+    assert len(base64.b64decode(bundle["image/png"])) < 60_000

@@ -6,21 +6,14 @@ from moe_lesson.study.figures.frame import (
     FONT,
     SERIES,
     baseline,
-    beside,
     dot_rows,
     finish,
     our_style,
 )
+from moe_lesson.study.figures.lines import names_right
 from moe_lesson.study.figures.palette import MUTED, OUTLINE
 
 HARDEST = 1.6  # the strongest push that is drawn
-
-
-def _names_right(axes, levels, names):
-    """Write the names of lines right of the axes, apart."""
-    for level, name, (shade, _, _) in zip(beside(axes, levels, 0.2), names, SERIES):
-        style = {"fontsize": FONT - 1, "color": shade, "va": "center", "annotation_clip": False}
-        axes.annotate(name, (1.02, level), xycoords=("axes fraction", "data"), **style)
 
 
 def _means(values, window):
@@ -100,7 +93,7 @@ def what_moves(axes, rows):
         axes.plot(smooth["step"], smooth[name], markevery=4, linewidth=1.5, **style)
     baseline(axes, 0)
     shown = {"better": "better answer", "worse": "worse answer", "gap": "gap"}
-    _names_right(axes, [smooth[name][-1] for name in names], [shown[name] for name in names])
+    names_right(axes, [smooth[name][-1] for name in names], [shown[name] for name in names])
     wider = smooth["gap"][-1] - smooth["gap"][0]
     title = f"The gap: {wider:+.1f} nats against the reference"
     return finish(axes, title.replace("-", "−"), "step of preference tuning", "nats an answer")
@@ -227,7 +220,7 @@ def agreement_by_layer(axes, found):
         style = {"color": shade, "marker": marker, "linestyle": dash, "markersize": 5}
         axes.plot(range(len(shares)), 100 * np.asarray(shares), **style)
     axes.set_ylim(0, 104)
-    _names_right(axes, [100 * shares[-1] for shares in found.values()], list(found))
+    names_right(axes, [100 * shares[-1] for shares in found.values()], list(found))
     layers = len(next(iter(found.values())))
     axes.set_xticks(range(layers), [str(layer) for layer in range(layers)])
     first = list(found.items())[:2]

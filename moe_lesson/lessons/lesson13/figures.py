@@ -7,24 +7,12 @@ from moe_lesson.study.figures.frame import (
     FONT,
     SERIES,
     baseline,
-    beside,
     digit,
     finish,
     our_style,
 )
+from moe_lesson.study.figures.lines import named_lines
 from moe_lesson.study.figures.palette import MUTED, OUTLINE
-
-
-def _lines(axes, across, found):
-    """Draw a line for each name, with the name at its right end."""
-    for values, (shade, marker, dash) in zip(found.values(), SERIES):
-        style = {"color": shade, "marker": marker, "linestyle": dash}
-        every = max(1, len(across) // 9)
-        axes.plot(across, values, markersize=4, linewidth=1.5, markevery=every, **style)
-    levels = [values[-1] for values in found.values()]
-    for level, name, (shade, _, _) in zip(beside(axes, levels, 0.2), found, SERIES):
-        style = {"fontsize": FONT - 1, "color": shade, "va": "center", "annotation_clip": False}
-        axes.annotate(name, (1.02, level), xycoords=("axes fraction", "data"), **style)
 
 
 def _powers(axes, across):
@@ -50,7 +38,7 @@ def cache_pays(axes, context, found):
     Lesson 13.
     """
     axes.set_ylim(0, 1.1 * max(max(one) for one in found.values()))
-    _lines(axes, context, found)
+    named_lines(axes, context, found)
     kept, again = (values[-1] for values in found.values())
     title = f"At {context[-1]} positions the cache makes a token {kept / again:.0f} times as fast"
     return finish(axes, title, "positions before the token", "tokens a second")
@@ -103,7 +91,7 @@ def distinct_by_batch(axes, batches, found, layer):
     Lesson 13.
     """
     axes.set_ylim(0, 8.4)
-    _lines(axes, batches, found)
+    named_lines(axes, batches, found)
     _powers(axes, batches)
     at = len(batches) * 2 // 3 if len(batches) > 2 else -1
     there = {name: values[at] for name, values in found.items()}
@@ -131,7 +119,7 @@ def faster_by_batch(axes, batches, found):
     """
     axes.set_ylim(0, 6.8)
     baseline(axes, 6, '"6x faster"')
-    _lines(axes, batches, found)
+    named_lines(axes, batches, found)
     _powers(axes, batches)
     low, high = (end(map(end, found.values())) for end in (min, max))
     title = f"Between {low:.1f} and {high:.1f} times as fast, never 6"
@@ -156,7 +144,7 @@ def lost_by_bits(axes, bits, found):
     axes.set_yscale("symlog", linthresh=0.001)  # 0 has its place below a thousandth
     axes.set_ylim(-0.001, 2)
     axes.set_yticks([0, 0.001, 0.01, 0.1, 1], ["0", "0.001", "0.01", "0.1", "1"])
-    _lines(axes, range(len(bits)), found)
+    named_lines(axes, range(len(bits)), found)
     axes.set_xticks(range(len(bits)), bits)
     ends = ", ".join(f"{name} {values[-1]:+.3f}" for name, values in found.items())
     title = f"At {bits[-1]} bits: {ends} bits a byte".replace("-", "−")
@@ -179,7 +167,7 @@ def hits_by_slots(axes, slots, found):
     """
     percent = {name: [100 * one for one in values] for name, values in found.items()}
     axes.set_ylim(0, 100)
-    _lines(axes, slots, percent)
+    named_lines(axes, slots, percent)
     axes.set_xticks(slots)
     at = slots.index(4)
     there = {name: values[at] for name, values in percent.items()}
@@ -205,7 +193,7 @@ def drafts(axes, ahead, found):
     """
     axes.set_ylim(0, 1.15 * max(1, *(max(one) for one in found.values())))
     baseline(axes, 1, "no draft")
-    _lines(axes, ahead, found)
+    named_lines(axes, ahead, found)
     axes.set_xticks(ahead)
     ends = [values[-1] for values in found.values()]
     cost = f"{min(ends):.2f} to {max(ends):.2f}"

@@ -9,11 +9,11 @@ from moe_lesson.study.figures.frame import (
     READABLE,
     SERIES,
     baseline,
-    beside,
     dot_rows,
     finish,
     our_style,
 )
+from moe_lesson.study.figures.lines import named_lines
 from moe_lesson.study.figures.palette import MUTED, OUTLINE
 
 WIDE, LETTERS = 0.4, 62  # of the timeline: the dots' part of the width, letters of a line
@@ -60,24 +60,13 @@ def cost_by_grain(axes, experts, operations, seconds):
         "operations": np.array(operations) / operations[0],
     }
     axes.set_ylim(0, 1.15 * max(max(line) for line in lines.values()))
-    _named_lines(axes, np.log2(experts), lines)
+    named_lines(axes, np.log2(experts), lines)
     axes.set_xticks(np.log2(experts), [f"{one}" for one in experts])
     more, longer = lines["operations"][-1], lines["seconds"][-1]
     title = f"{experts[-1]} experts for {experts[0]}: {more:.2f} times the operations,"
     return finish(
         axes, f"{title} {longer:.1f} times the seconds", "experts", f"over {experts[0]} experts"
     )
-
-
-def _named_lines(axes, across, lines):
-    """Draw lines with their names at the right ends."""
-    for line, (shade, marker, dash) in zip(lines.values(), SERIES):
-        style = {"color": shade, "marker": marker, "linestyle": dash}
-        axes.plot(across, line, markersize=4, linewidth=1.5, **style)
-    levels = [line[-1] for line in lines.values()]
-    for level, name, (shade, _, _) in zip(beside(axes, levels, 0.2), lines, SERIES):
-        style = {"fontsize": FONT - 1, "color": shade, "va": "center", "annotation_clip": False}
-        axes.annotate(name, (1.02, level), xycoords=("axes fraction", "data"), **style)
 
 
 @our_style()

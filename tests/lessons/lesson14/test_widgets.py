@@ -1,7 +1,5 @@
 """The table of models without a browser: controls, sentences and numbers."""
 
-import base64
-
 import ipywidgets
 import pytest
 
@@ -10,6 +8,7 @@ from moe_lesson.lessons.lesson14.widget_models import models_table
 from moe_lesson.models.families import read_families
 from tests.rules.panel_checks import (  # noqa: F401  pytest runs it on ``panel``
     test_every_state_can_be_copied_and_pasted,
+    test_static_output_is_the_strip_of_states,
 )
 
 NATIVE = (ipywidgets.Dropdown, ipywidgets.SelectionSlider)
@@ -30,14 +29,6 @@ def test_controls_are_native_and_each_changes_what_is_shown(panel):
         panel.move(**{name: value})
         assert panel.picture != before, name
     panel.move(**panel.start)
-
-
-def test_static_output_is_the_strip_of_states(panel, monkeypatch):
-    monkeypatch.setenv("MOE_STATIC", "1")
-    bundle = panel._repr_mimebundle_()
-    lines = bundle["text/plain"].splitlines()
-    assert [line.split(":")[0] for line in lines] == list(panel.states)
-    assert len(base64.b64decode(bundle["image/png"])) < 60_000
 
 
 def test_the_sentence_says_what_is_read():

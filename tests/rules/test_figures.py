@@ -23,7 +23,11 @@ def takes_axes(node):
 
 
 # What figures are made of takes axes too, and is no figure.
-PARTS = {node.name for node in public_definitions(PACKAGE / "study" / "figures" / "frame.py")}
+PARTS = {
+    node.name
+    for part in ("frame", "lines")
+    for node in public_definitions(PACKAGE / "study" / "figures" / f"{part}.py")
+}
 FIGURES = [name for name, node in DEFINITIONS.items() if takes_axes(node) and name not in PARTS]
 
 

@@ -1,4 +1,4 @@
-"""Lines with their names at the right ends."""
+"""Parts of figures: lines with their names at the right ends."""
 
 from moe_lesson.study.figures.frame import FONT, SERIES, beside
 

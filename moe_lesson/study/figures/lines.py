@@ -1,8 +1,9 @@
 """Parts of figures: lines with their names at the right ends."""
 
-from moe_lesson.study.figures.frame import FONT, SERIES, beside
+from moe_lesson.study.figures.frame import FONT, SERIES, beside, our_style
 
 
+@our_style()
 def names_right(axes, levels, names):
     """Write the names of lines right of the axes, apart, each in its line's colour.
 
@@ -22,6 +23,7 @@ def names_right(axes, levels, names):
         axes.annotate(name, (1.02, level), xycoords=("axes fraction", "data"), **style)
 
 
+@our_style()
 def named_lines(axes, across, found):
     """Draw a line for each name, with at most some nine markers, and write the names beside.
 

@@ -32,8 +32,8 @@ PINS = [
 # What a package is called where it is imported, if not as where it is installed.
 DISTRIBUTION = {"PIL": "pillow", "yaml": "pyyaml", "IPython": "ipython", "sklearn": "scikit-learn"}
 # matplotlib cannot be without the first, ipywidgets without the second and the third,
-# Jupyter's kernel without the fourth.
-BROUGHT_ALONG = {"pillow", "traitlets", "ipython", "psutil"}
+# Jupyter's kernel without the fourth, tokenizers without the fifth.
+BROUGHT_ALONG = {"pillow", "traitlets", "ipython", "psutil", "huggingface-hub"}
 PYTHONS = ("3.10", "3.11", "3.12", "3.13")
 OURS = {"moe_lesson", "tests", "tools", "deploy"}
 

@@ -108,7 +108,7 @@ def read_granite(folder, dtype=None):
         dtype: of the weights in memory; None: as on disk.
 
     Returns:
-        A Mixtral in evaluation mode, on the CPU, and its ``tokenizers.Tokenizer``, None if there is none.
+        A Mixtral in evaluation mode, on the CPU; its ``tokenizers.Tokenizer``, or None.
 
     Raises:
         OSError: a file is missing.

@@ -95,6 +95,17 @@ def test_another_model_is_refused_by_name(tmp_path, changes, message):
         read_granite(tmp_path)
 
 
+@pytest.mark.parametrize("name", FACTORS)
+def test_a_factor_that_is_missing_is_named_and_not_taken_for_one(tmp_path, name):
+    make(tmp_path)
+    path = tmp_path / "config.json"
+    fields = json.loads(path.read_text())
+    del fields[name]
+    path.write_text(json.dumps(fields))
+    with pytest.raises(ValueError, match=f"{name} is None: it must be a number above 0"):
+        read_granite(tmp_path)
+
+
 class Hub(http.server.BaseHTTPRequestHandler):
     """Answer as the hub does for one model: which files there are, and their bytes."""
 

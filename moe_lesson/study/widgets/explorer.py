@@ -47,7 +47,7 @@ class Explorer:
         self._state = ipywidgets.Text(
             description="State",
             **CALM,
-            layout={"width": "44em"},
+            layout={"width": "58em", "max_width": "100%"},  # the longest state
             tooltip="Copy it to keep this state; paste one to return to it.",
         )
         self.update()

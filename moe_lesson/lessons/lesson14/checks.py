@@ -33,7 +33,7 @@ def finer(answer):
     """
     for E, k, h, times in ((6, 2, 36, 3), (16, 2, 64, 4), (5, 1, 8, 2)):
         given = answer(E, k, h, times)
-        demand(isinstance(given, tuple) and len(given) == 4, "return four numbers, a tuple")
+        demand(isinstance(given, (tuple, list)) and len(given) == 4, "return four numbers")
         said = f"{k} of {E} experts of {h}, each cut into {times}: "
         _sizes(said, given, (E, k, h, times))
         _choices(said, number_of(given[3], "choices"), E * times, k * times, math.comb(E, k))
@@ -85,10 +85,10 @@ def with_shared(answer):
     x_TD, mix_DD = torch.randn(3, 2, generator=generator), torch.tensor([[1.0, 2.0], [-1.0, 0.5]])
     routed_TD = x_TD @ mix_DD
     weight_TK = torch.tensor([[0.75], [0.5], [0.25]])
-    routing = SimpleNamespace(weight_TK=weight_TK)
+    routing, one = SimpleNamespace(weight_TK=weight_TK), torch.ones((), requires_grad=True)
 
     def shared(x_TD):
-        return x_TD.square() + 1
+        return x_TD.square() + one
 
     given = answer(x_TD, lambda x_TD: (x_TD @ mix_DD, routing), shared)
     demand(
@@ -96,7 +96,7 @@ def with_shared(answer):
         "return two things: y_TD, and the routing, which the balance loss reads",
     )
     demand(given[1] is routing, "the second must be the layer's own routing")
-    y_TD, own_TD = tensor_of(given[0], (3, 2), "y_TD"), shared(x_TD)
+    y_TD, own_TD = tensor_of(given[0], (3, 2), "y_TD"), shared(x_TD).detach()
     after = {
         "the shared expert reads x_TD, as the others do": routed_TD + shared(routed_TD),
         "it reads x_TD alone, not what the layer said of it": routed_TD + shared(x_TD + routed_TD),
@@ -105,6 +105,8 @@ def with_shared(answer):
     }
     no_mistake(y_TD, after | _beside(x_TD, routed_TD, own_TD, weight_TK))
     demand(near(y_TD, routed_TD + own_TD), "y_TD must be the routed sum plus shared(x_TD)")
+    learns = given[0].requires_grad
+    demand(learns, "the shared expert would never learn: do not detach what it says")
 
 
 def _beside(x_TD, routed_TD, own_TD, weight_TK):
@@ -140,7 +142,7 @@ def loss_free(answer):
     given = answer(score_TE.clone(), mine := bias_E.clone(), 2, rate)
     demand(isinstance(given, tuple) and len(given) == 3, "return experts, weights and the new bias")
     demand(near(mine, bias_E), "the old bias is changed in place: return a new one")
-    expert_TK = tensor_of(given[0], (3, 2), "the experts").long()
+    expert_TK = tensor_of(given[0], (3, 2), "expert_TK").long()
     chosen = expert_TK.sort(1).values.tolist()
     no_mistake(
         chosen, {"you choose by the score alone: nothing would move": [[0, 1], [0, 1], [0, 2]]}
@@ -150,7 +152,7 @@ def loss_free(answer):
     )
     demand(chosen == [[0, 3], [0, 3], [0, 2]], f"experts {chosen}: must be [0, 3], [0, 3], [0, 2]")
     plain_TK, biased_TK = (s.gather(1, expert_TK) for s in (score_TE, score_TE + bias_E))
-    _weights(tensor_of(given[1], (3, 2), "the weights"), plain_TK, biased_TK)
+    _weights(tensor_of(given[1], (3, 2), "weight_TK"), plain_TK, biased_TK)
     moved(tensor_of(given[2], (4,), "the new bias"), bias_E, rate)
     second_case(answer)
 

@@ -6,7 +6,7 @@ from moe_lesson.study.checks import called, demand, exercise, near, no_mistake, 
 
 SCORES = [
     [0.1, 0.2, 0.9, 0.0, 0.5, 0.6],  # groups of 2: best 0.2, 0.9, 0.6; sums 0.3, 0.9, 1.1
-    [-3.0, -1.0, -9.0, -8.0, -2.0, -7.0],  # all below 0
+    [-3.0, -1.0, -200.0, -8.0, -2.0, -7.0],  # all below 0, one far below
     [0.7, 0.6, 0.1, 0.8, 0.3, 0.2],
 ]
 
@@ -32,6 +32,10 @@ def moved(bias_E, old_E, rate):
             + rate * (0.25 - count_E).sign(),
             "the old bias is lost": rate * off_E.sign(),
             "the rate is missing": old_E + off_E.sign(),
+            "the mean, not the lower of the two in the middle": old_E
+            + rate * torch.tensor([-1.0, 1.0, 0.0, -1.0]),
+            "each visit counts once: not first choices alone, nor weights": old_E
+            + rate * torch.tensor([-1.0, 1.0, 1.0, 1.0]),
         },
         said,
     )
@@ -39,28 +43,49 @@ def moved(bias_E, old_E, rate):
 
 
 def second_case(answer):
-    """Demand a bias that stays at the mean, and weights in the order of their experts.
+    """Demand weights in the order of their experts, and the mean, where who has it stays.
 
     Args:
         answer: of the exercise ``loss_free``.
 
-    >>> def stays(score_TE, bias_E, k, rate):
+    >>> def ours(score_TE, bias_E, k, rate):
     ...     expert_TK = (score_TE + bias_E).topk(k).indices
     ...     weight_TK = score_TE.gather(1, expert_TK)
-    ...     return expert_TK, weight_TK / weight_TK.sum(1, keepdim=True), bias_E
-    >>> second_case(stays)
+    ...     count_E = torch.bincount(expert_TK.flatten(), minlength=len(bias_E)).float()
+    ...     step_E = rate * (count_E.mean() - count_E).sign()
+    ...     return expert_TK, weight_TK / weight_TK.sum(1, keepdim=True), bias_E + step_E
+    >>> second_case(ours)
 
     Lesson 14.
     """
     bias_E = torch.tensor([0.0, 0.6, 0.0])
     score_TE = torch.tensor([[0.9, 0.4, 0.3], [0.2, 0.8, 0.1], [0.3, 0.5, 0.2]])
-    expert_TK, weight_TK, _ = answer(score_TE.clone(), bias_E.clone(), 2, 0.125)
+    where = "three experts, one without a visit (bincount has minlength for it)"
+    expert_TK, weight_TK, _ = called(answer, score_TE, bias_E.clone(), 2, 0.125, when=where)
     share_TK = score_TE.gather(1, expert_TK)
     share_TK = share_TK / share_TK.sum(1, keepdim=True)
     demand(near(weight_TK, share_TK), "weights must stand in the order of their experts")
     even_TE, none_E = torch.eye(3) / 2 + 0.25, torch.zeros(3)
     bias_E = answer(even_TE, none_E.clone(), 1, 0.125)[2]
     demand(near(bias_E, none_E), "three experts, a visit each: who has exactly the mean stays")
+    _third_case(answer)
+
+
+def _third_case(answer):
+    """Demand the mean where it is not the median, a bias above 1, an expert without a visit."""
+    visited = torch.tensor([0, 0, 0, 0, 1, 2])
+    score_TE, bias_E = torch.eye(4)[visited] / 2 + 0.25, torch.full((4,), 1.25)
+    bias_E = tensor_of(answer(score_TE, bias_E.clone(), 1, 0.125)[2], (4,), "the new bias")
+    said = "visits [4, 1, 1, 0], a mean of 1.5, each bias 1.25: "
+    no_mistake(
+        bias_E,
+        {
+            "the mean, not the median": torch.tensor([1.125, 1.25, 1.25, 1.375]),
+            "a bias may go beyond 1": torch.tensor([1.0, 1.0, 1.0, 1.0]),
+        },
+        said,
+    )
+    demand(near(bias_E, torch.tensor([1.125, 1.375, 1.375, 1.375])), said + "yours is wrong")
 
 
 @exercise("devices by their best expert, experts only there.")
@@ -93,7 +118,7 @@ def group_limited(answer):
     _first_wrong(found, score_TE)
 
 
-LIMITS = (2, 3, 1), (3, 3, 2), (2, 2, 1)  # k, groups, kept
+LIMITS = (2, 3, 1), (3, 3, 2), (2, 2, 1), (3, 2, 1)  # k, groups, kept
 
 
 def _everywhere(score_TE, rule):
@@ -132,6 +157,8 @@ MISTAKES = {
     "neighbours share a device: of 6 on 3 devices 0 and 1, not 0 and 3": _strided,
     "rule others out with -inf: 0 beats scores below 0": _by(lambda s: s.amax(-1), lost=0.0),
     "rule others out with -inf: some scores are below -1": _by(lambda s: s.amax(-1), lost=-1.0),
+    "rule others out with -inf: some scores are below -10": _by(lambda s: s.amax(-1), lost=-10.0),
+    "rule others out with -inf: some are below -100": _by(lambda s: s.amax(-1), lost=-100.0),
     "an expert comes twice: are they numbered within groups?": _within,
     "each token has devices of its own": _by(lambda s: s.amax(-1).sum(0).expand(len(s), -1)),
 }

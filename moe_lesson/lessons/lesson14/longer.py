@@ -6,9 +6,10 @@ from itertools import pairwise, product
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 
 from moe_lesson.lessons.lesson14.variants import BASE, build, config_of, variants
-from moe_lesson.models.likelihood import bits_by, token_nats
+from moe_lesson.models.likelihood import bits_by
 from moe_lesson.moe.balance import load, max_over_mean
 from moe_lesson.moe.relu import sparsity
 from moe_lesson.study.information import information
@@ -92,8 +93,8 @@ def run(name, data, labels, settings):
 
     rows = train(model, data, settings, progress=False, watch=watch)
     each = sorted(after - before for before, after in pairwise(ticks))[len(ticks) // 10]
-    text = Text(*(column[: settings.measure_tokens] for column in data.valid[:2]))
-    common, nats_T = common_tokens(data), token_nats(model, text)
+    text = Text(*(column[: settings.measure_tokens + 1] for column in data.valid[:2]))
+    common, nats_T = common_tokens(data), window_nats(model, text, settings.length)
     split = bits_by(common[: len(nats_T)], nats_T, text.bytes_T)
     told = {"total": sum(w.numel() for w in model.parameters()), "step_seconds": round(each, 4)}
     told |= {"operations": operations(variant), "bits": round(rows[-1]["valid_bits"], 4)}
@@ -132,6 +133,33 @@ def common_tokens(data):
     count_V = torch.bincount(data.train.id_T)
     frequent = set(count_V.argsort(descending=True, stable=True)[:COMMON].tolist())
     return ["common" if one in frequent else "rare" for one in data.valid.id_T.tolist()]
+
+
+@torch.no_grad()
+def window_nats(model, text, length):
+    """Measure the surprise of each token in the windows that the bits per byte are measured in.
+
+    Longer ones would hold positions that training never reached.
+
+    Returns:
+        nats_T; nan for the first token, which nothing predicts, and for those past the last
+        whole window.
+
+    >>> from moe_lesson.lessons.lesson14.variants import fine
+    >>> from moe_lesson.text.tokenizer import Text
+    >>> text = Text(torch.arange(130), torch.ones(130))
+    >>> window_nats(build(fine(1))[0], text, 64).isnan().nonzero().flatten().tolist()
+    [0, 129]
+
+    Lesson 14.
+    """
+    whole = (len(text.id_T) - 1) // length * length
+    here, after = (text.id_T[at : at + whole].view(-1, length) for at in (0, 1))
+    model.eval()
+    logits = torch.cat([model(part).logits_BSV for part in here.split(25)])
+    nats_T = torch.full((len(text.id_T),), float("nan"))
+    nats_T[1 : whole + 1] = F.cross_entropy(logits.mT, after, reduction="none").flatten()
+    return nats_T
 
 
 @torch.no_grad()

@@ -112,6 +112,7 @@ def with_shared(x_TD, layer, shared):
         ("with the residual", shared("x_TD + y_TD + shared(x_TD)"), "the block's to add"),
         ("weighed", shared("y_TD + routing.weight_TK * shared(x_TD)"), "all tokens get all of it"),
         ("a product", shared("y_TD * shared(x_TD)"), "do not multiply"),
+        ("detached", shared("y_TD + shared(x_TD).detach()"), "would never learn"),
     ],
     "group-limited": [
         (
@@ -136,6 +137,7 @@ def group_limited(score_TE, k, groups, kept):
             "neighbours share a device",
         ),
         ("ruled out by 0", grouped(lost="0.0"), "with -inf"),
+        ("ruled out by -10", grouped(lost="-10.0"), "some scores are below -10"),
         ("numbered within groups", grouped(end=" % (E // groups)"), "numbered within groups"),
         (
             "the worst experts",
@@ -173,6 +175,26 @@ def loss_free(score_TE, bias_E, k, rate):
     return expert_TK, weight_TK, bias_E + rate * (count_E.mean() - count_E).sign()
 """,
             "in the order of their experts",
+        ),
+        (
+            "the median",
+            bias(step="bias_E + rate * (count_E.quantile(0.5) - count_E).sign()"),
+            "the mean, not the median",
+        ),
+        (
+            "a bias that ends at 1",
+            bias(step="(bias_E + rate * (count_E.mean() - count_E).sign()).clamp(-1, 1)"),
+            "may go beyond 1",
+        ),
+        (
+            "no minlength",
+            bias().replace(", minlength=len(bias_E)", ""),
+            "bincount has minlength for it",
+        ),
+        (
+            "first choices alone",
+            bias().replace("expert_TK.flatten()", "expert_TK[:, 0]"),
+            "each visit counts once",
         ),
         ("no bias", bias(choose="score_TE"), "nothing would move"),
         ("subtracted", bias(choose="score_TE - bias_E"), "not subtracted"),

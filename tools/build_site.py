@@ -30,6 +30,12 @@ ANSWER = re.compile(
     r"(?P<text>[^\n]+?)</details>",
     re.M,
 )
+# Code in a fence or between ticks, in which nothing is a link: experts[e](x) is none.
+CODE = re.compile(
+    r"^[ \t]*(?P<fence>`{3,}|~{3,}).*?^[ \t]*(?P=fence)[ \t]*$"
+    r"|(?<!`)(?P<tick>`+)(?!`).+?(?<!`)(?P=tick)(?!`)",
+    re.M | re.S,
+)
 LINK = re.compile(r"\]\((?!https?:|#|mailto:)([^)\s#]+)(#[^)\s]*)?\)")
 ENTRY = re.compile(r"@(\w+)\{([^,]+),\n(.*?)\n\}", re.S)
 FIELD = re.compile(r"^\s*(\w+)\s*=\s*\{(.*)\},?$", re.M)
@@ -80,8 +86,15 @@ def relinked(text, page, pages, address):
 
 
 def written(text, page, pages, address):
-    """Return a page's Markdown as the site needs it."""
-    return relinked(opened(linked(text)), page, pages, address)
+    """Return a page's Markdown as the site needs it; its code stays as it is."""
+    text, code = opened(text), []
+
+    def hidden(found):
+        code.append(found[0])
+        return f"\0{len(code) - 1}\0"
+
+    text = relinked(linked(CODE.sub(hidden, text)), page, pages, address)
+    return re.sub("\0(\\d+)\0", lambda found: code[int(found[1])], text)
 
 
 def bibliography(text):

@@ -76,6 +76,18 @@ def test_a_link_from_docs_to_a_page_of_the_root_is_found():
     assert made == "[a](B.md)"
 
 
+@pytest.mark.parametrize(
+    "code",
+    ["```python\ny += experts[e](x_T[t])\n```", "`e[0](x)`", "``a`[b](c)``", "~~~\n[a](b)\n~~~"],
+)
+def test_code_holds_no_links(code):
+    source = f"arXiv:2401.04088 and [a](b.md)\n\n{code}\n\n[`c`](d.md) arXiv:2401.04088"
+    paper = "[arXiv:2401.04088](https://arxiv.org/abs/2401.04088)"
+    assert build_site.written(source, Path("x.md"), {"b.md"}, "") == (
+        f"{paper} and [a](b.md)\n\n{code}\n\n`c` {paper}"
+    )
+
+
 def test_the_sheet_of_families_is_made_of_the_record():
     small = {"name": "A", "year": 2020, "num_experts": 8, "top_k": 2, "layers": 3, "dim": 4}
     small |= {"official": {"total": "9"}, "recomputed": {"active": "2"}, "source": "B"}

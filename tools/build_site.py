@@ -30,6 +30,14 @@ ANSWER = re.compile(
     r"(?P<text>[^\n]+?)</details>",
     re.M,
 )
+# Code in a fence or between ticks, in which nothing is a link: experts[e](x) is none.
+CODE = re.compile(
+    r"^[ \t]*(?P<fence>`{3,}|~{3,}).*?^[ \t]*(?P=fence)[ \t]*$"
+    r"|(?<!`)(?P<tick>`+)(?!`).+?(?<!`)(?P=tick)(?!`)",
+    re.M | re.S,
+)
+# Printed lines with columns below each other; a break within them would undo the table.
+COLUMNS = re.compile(r"\S {2,}\S.*\n.*\S {2,}\S")
 LINK = re.compile(r"\]\((?!https?:|#|mailto:)([^)\s#]+)(#[^)\s]*)?\)")
 ENTRY = re.compile(r"@(\w+)\{([^,]+),\n(.*?)\n\}", re.S)
 FIELD = re.compile(r"^\s*(\w+)\s*=\s*\{(.*)\},?$", re.M)
@@ -80,8 +88,37 @@ def relinked(text, page, pages, address):
 
 
 def written(text, page, pages, address):
-    """Return a page's Markdown as the site needs it."""
-    return relinked(opened(linked(text)), page, pages, address)
+    """Return a page's Markdown as the site needs it; its code stays as it is."""
+    text, code = opened(text), []
+
+    def hidden(found):
+        code.append(found[0])
+        return f"\0{len(code) - 1}\0"
+
+    text = relinked(linked(CODE.sub(hidden, text)), page, pages, address)
+    return re.sub("\0(\\d+)\0", lambda found: code[int(found[1])], text)
+
+
+def lesson(path, pages, address):
+    """Return a notebook as the site needs it: its prose, and a tag where it prints columns."""
+    saved = json.loads(path.read_text(encoding="utf-8"))
+    for cell in saved["cells"]:
+        if cell["cell_type"] == "markdown":
+            text = "".join(cell["source"])
+            cell["source"] = written(text, Path("notebooks", path.name), pages, address)
+            continue
+        printed = "".join("".join(output.get("text", "")) for output in cell["outputs"])
+        if COLUMNS.search(printed):
+            cell["metadata"]["tags"] = [*cell["metadata"].get("tags", []), "columns"]
+    return saved
+
+
+def authors(names):
+    """Return names as they are said, "Last, First" turned round; three and the rest of many."""
+    said = [" ".join(reversed(name.split(", "))) for name in names]
+    if "others" in said or len(said) > 4:
+        return ", ".join(said[:3]) + " and others"
+    return " and ".join(filter(None, [", ".join(said[:-1]), said[-1]]))
 
 
 def bibliography(text):
@@ -89,15 +126,14 @@ def bibliography(text):
     papers = []
     for _, key, body in ENTRY.findall(text):
         entry = {name: re.sub(r"[{}]", "", value) for name, value in FIELD.findall(body)}
-        names = entry["author"].split(" and ")
-        who = ", ".join(names[:3]) + " and others" * (len(names) > 3 or "others" in names[3:])
+        who = authors(entry["author"].split(" and "))
         place = entry.get("journal") or entry.get("booktitle", "")
         where = f"*{place}*. " if place and "arXiv" not in place else ""
         if "eprint" in entry:
             where += f"arXiv:{entry['eprint']}"
         elif "doi" in entry:
             where += f"doi:{entry['doi']}"
-        papers.append((entry["year"], key, f"- {who} {entry['year']}. {entry['title']}. {where}"))
+        papers.append((entry["year"], key, f"- {who}, {entry['year']}. {entry['title']}. {where}"))
     lines = [linked(line) for _, _, line in sorted(papers)]
     head = "# The papers\n\nWhat the lessons cite, oldest first; `references.bib` holds the same."
     return f"{head}\n\n" + "\n".join(lines) + "\n"
@@ -119,26 +155,38 @@ def families(record):
     """Return data/models.json as a sheet of two pages: sizes, then the ideas by year."""
     sizes = [["model", "year", "layers", "width", "experts", "per token", "total", "active"]]
     for model in record["models"]:
-        told, found = model.get("official", {}), model.get("recomputed", {})
-        counts = [told.get(name) or found.get(name, "") for name in ("total", "active")]
         shape = [model.get(name, "") for name in ("layers", "dim", "num_experts", "top_k")]
+        counts = [count(model, name) for name in ("total", "active")]
         sizes.append([model["name"], model["year"], *shape, *counts])
     ideas = [["year", "idea", "source"]]
     ideas += [[idea["year"], idea["idea"], linked(idea["source"])] for idea in record["ideas"]]
-    sources = [f"- {model['name']}: {linked(model['source'])}" for model in record["models"]]
     return "\n\n".join(
         [
             "# The families on two pages",
-            "Total and active parameters in billions, as their makers say them, or recomputed "
-            "where these say nothing. Lesson 14 counts them.",
+            "Total and active parameters in billions, as their makers say them, or *recomputed* "
+            "where these say nothing; a cell is empty where our sources do not say. "
+            "[Lesson 14](notebooks/14_beyond_mixtral.ipynb) counts them.",
             "## Sizes",
             table(sizes),
             "## Ideas",
             table(ideas),
             "## Sources",
-            "\n".join(sources) + "\n",
+            "\n".join(map(origin, record["models"])) + "\n",
         ]
     )
+
+
+def count(model, name):
+    """Return a model's official count, else ours in italics, else nothing."""
+    ours = model.get("recomputed", {}).get(name)
+    return model.get("official", {}).get(name) or (f"*{ours}*" if ours else "")
+
+
+def origin(model):
+    """Return a model's source as a line: how it was read, and what it does not say."""
+    known = "" if model["mark"] == "read" else f" ({model['mark']})"
+    missing = f"; {model['missing']}" if "missing" in model else ""
+    return f"- {model['name']}: {linked(model['source'])}{known}{missing}"
 
 
 def gathered(folder, address):
@@ -160,12 +208,8 @@ def gathered(folder, address):
         (folder / name).write_text(done, encoding="utf-8", newline="\n")
     (folder / "notebooks").mkdir()
     for path in notebooks:
-        saved = json.loads(path.read_text(encoding="utf-8"))
-        for cell in saved["cells"]:
-            if cell["cell_type"] == "markdown":
-                text = "".join(cell["source"])
-                cell["source"] = written(text, Path("notebooks", path.name), pages, address)
-        (folder / "notebooks" / path.name).write_text(json.dumps(saved), encoding="utf-8")
+        done = json.dumps(lesson(path, pages, address))
+        (folder / "notebooks" / path.name).write_text(done, encoding="utf-8")
     shutil.copy(ROOT / "docs" / "conf.py", folder)
     shutil.copytree(ROOT / "docs" / "static", folder / "static")
     shutil.copy(mathjax(), folder / "static")

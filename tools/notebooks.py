@@ -47,6 +47,8 @@ VARYING = (
     (re.compile(r"0x[0-9a-fA-F]{6,16}"), "0xADDRESS"),
     (re.compile(r"\S*ipykernel_\d+/\d+\.py"), "CELL.py"),
 )
+# A picture in a page, as text: its letters are no address, though "0x4dB937" may be among them.
+PICTURE = re.compile(r"(data:[\w/.+-]+;base64,[A-Za-z0-9+/=]*)")
 # A figure's page is one picture and nothing else: a widget has words of its own.
 FIGURE = re.compile(r'<img alt="[^"]*"(?= [^>]*>\Z)')
 CAPTION = re.compile(r"(?:<details><summary>.*?</summary>\s*)?\*(?!\*)(.+?)(?<!\*)\*(?!\*)", re.S)
@@ -137,10 +139,11 @@ def _normalise_output(output, count):
 
 
 def _scrub(text):
-    """Replace memory addresses and the names of a kernel's temporary files."""
+    """Replace memory addresses and the names of a kernel's temporary files, not in pictures."""
+    parts = PICTURE.split(text)  # words, picture, words, ...
     for pattern, replacement in VARYING:
-        text = pattern.sub(replacement, text)
-    return text
+        parts[::2] = [pattern.sub(replacement, words) for words in parts[::2]]
+    return "".join(parts)
 
 
 def bare_png(png):

@@ -10,10 +10,12 @@ run of prose goes from one code cell to the next; the card at the top and everyt
 import ast
 import base64
 import html
+import io
 import re
 
 import nbformat
 import pytest
+from PIL import Image
 
 from tests.rules.source import NOTEBOOKS
 from tools.notebooks import FIGURE, captions
@@ -103,10 +105,42 @@ def test_no_widget_state(path):
 def test_small_files_and_images(path):
     assert path.stat().st_size < FILE_LIMIT
     for cell, output in outputs(path):
-        data = output.get("data", {})
-        pictures = [data["image/png"]] if "image/png" in data else []
-        for picture in pictures + DATA.findall(data.get("text/html", "")):
+        for picture in pictures(output):
             assert len(base64.b64decode(picture)) < IMAGE_LIMIT, f"{cell.id} shows a large image"
+
+
+def pictures(output):
+    """Return the pictures of an output, also those within a page, as base64."""
+    data = output.get("data", {})
+    alone = [data["image/png"].strip()] if "image/png" in data else []
+    return alone + DATA.findall(data.get("text/html", ""))
+
+
+def whole(picture):
+    """Return whether a PNG in base64 has every byte: its checksums tell."""
+    try:
+        Image.open(io.BytesIO(base64.b64decode(picture, validate=True))).load()
+    except (ValueError, OSError, SyntaxError):
+        return False
+    return True
+
+
+@each_notebook
+def test_every_picture_is_whole(path):
+    for cell, output in outputs(path):
+        for picture in pictures(output):
+            assert whole(picture), f"{cell.id}: a browser cannot show this picture: run it again"
+
+
+def test_one_letter_more_or_less_or_another_is_seen():
+    file = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(file, "png")
+    made = base64.b64encode(file.getvalue()).decode()
+    at = 60  # within the pixels
+    other = "A" if made[at] != "A" else "B"
+    assert whole(made)
+    assert not whole(made[:at] + made[at + 1 :]) and not whole(made[:at] + other + made[at:])
+    assert not whole(made[:at] + other + made[at + 1 :])
 
 
 def test_a_large_image_is_seen_in_html_too():

@@ -6,12 +6,17 @@ What the pages are made of is tested everywhere. The live part needs the extras 
 
 import functools
 import http.server
+import json
+import os
+import re
 import shutil
 import subprocess
 import sys
 import threading
+from html.parser import HTMLParser
 from importlib.util import find_spec
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import pytest
 
@@ -20,10 +25,12 @@ from tools import build_site
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
-BESIDE = ["index", "map", "glossary", "papers", "no_install", "search", "genindex"]
+BESIDE = ["index", "map", "glossary", "families", "papers", "no_install", "search", "genindex"]
 BESIDE += [name.removesuffix(".md") for name in build_site.PAGES]
 LESSONS = [f"notebooks/{path.stem}" for path in NOTEBOOKS]
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
+BY_NIGHT = ["index", "glossary", "families", *(LESSONS[n] for n in (0, 7, 10, 11, 13, 14))]
+FENCE = re.compile(r"^[ \t]*```.*?^[ \t]*```", re.M | re.S)
 RATIO = 3.0  # of the luminances of text and ground; code colours are chosen for 4.5
 
 
@@ -76,13 +83,67 @@ def test_a_link_from_docs_to_a_page_of_the_root_is_found():
     assert made == "[a](B.md)"
 
 
+@pytest.mark.parametrize(
+    "code",
+    ["```python\ny += experts[e](x_T[t])\n```", "`e[0](x)`", "``a`[b](c)``", "~~~\n[a](b)\n~~~"],
+)
+def test_code_holds_no_links(code):
+    source = f"arXiv:2401.04088 and [a](b.md)\n\n{code}\n\n[`c`](d.md) arXiv:2401.04088"
+    paper = "[arXiv:2401.04088](https://arxiv.org/abs/2401.04088)"
+    assert build_site.written(source, Path("x.md"), {"b.md"}, "") == (
+        f"{paper} and [a](b.md)\n\n{code}\n\n`c` {paper}"
+    )
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_solutions_stand_on_the_site_as_in_the_lesson(path):
+    shown = build_site.lesson(path, set(), "")["cells"]
+    for cell, ours in zip(json.loads(path.read_text(encoding="utf-8"))["cells"], shown):
+        found = FENCE.findall("".join(ours["source"]))
+        assert found == FENCE.findall("".join(cell["source"])), cell["id"]
+
+
+@pytest.mark.parametrize(
+    "printed, tags",
+    [
+        (["name   loss\n", "one    2.31\n"], ["check", "columns"]),
+        (["a   8 B\n"], ["check"]),
+        (["Two sentences.\n", "They may  break.\n"], ["check"]),
+    ],
+)
+def test_a_cell_that_prints_columns_is_marked(printed, tags, tmp_path):
+    cell = {"cell_type": "code", "metadata": {"tags": ["check"]}, "source": "f()"}
+    cell["outputs"] = [{"output_type": "stream", "text": [line]} for line in printed]
+    path = tmp_path / "a.ipynb"
+    path.write_text(json.dumps({"cells": [cell]}), encoding="utf-8")
+    assert build_site.lesson(path, set(), "")["cells"][0]["metadata"]["tags"] == tags
+
+
+@pytest.mark.parametrize(
+    "names, said",
+    [
+        ("Jacobs, Robert A.", "Robert A. Jacobs"),
+        ("A, B and C, D and DeepSeek-AI", "B A, D C and DeepSeek-AI"),
+        ("A, B and C, D and E, F and G, H and I, J", "B A, D C, F E and others"),
+        ("A, B and C, D and E, F and others", "B A, D C, F E and others"),
+    ],
+)
+def test_authors_are_named_as_they_are_said(names, said):
+    assert build_site.authors(names.split(" and ")) == said
+
+
 def test_the_sheet_of_families_is_made_of_the_record():
-    small = {"name": "A", "year": 2020, "num_experts": 8, "top_k": 2, "layers": 3, "dim": 4}
+    small = {"name": "A", "year": 2020, "num_experts": 8, "top_k": 2, "layers": 3, "mark": "read"}
     small |= {"official": {"total": "9"}, "recomputed": {"active": "2"}, "source": "B"}
+    other = {"name": "C", "year": 2021, "mark": "second-hand", "missing": "its width"}
+    other |= {"official": {"active": "5"}, "source": "arXiv:2401.04088"}
     idea = {"year": 1991, "idea": "one", "source": "arXiv:2401.04088"}
-    page = build_site.families({"models": [small], "ideas": [idea]})
-    assert "| A | 2020 | 3 | 4 | 8 | 2 | 9 | 2 |" in page
-    assert "| 1991 | one | [arXiv:2401.04088](https://arxiv.org/abs/2401.04088) |" in page
+    page = build_site.families({"models": [small, other], "ideas": [idea]})
+    paper = "[arXiv:2401.04088](https://arxiv.org/abs/2401.04088)"
+    assert "| A | 2020 | 3 |  | 8 | 2 | 9 | *2* |" in page and "\n- A: B\n" in page
+    assert "| C | 2021 |  |  |  |  |  | 5 |" in page
+    assert f"\n- C: {paper} (second-hand); its width\n" in page
+    assert f"| 1991 | one | {paper} |" in page
 
 
 def test_the_glossary_has_every_term_in_five_languages():
@@ -98,22 +159,61 @@ def test_the_glossary_has_every_term_in_five_languages():
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory):
-    """Build the site, serve it, and return its address."""
-    for extra, module in (("site", "sphinx_book_theme"), ("browser", "playwright")):
-        if not find_spec(module):
-            pytest.skip(f'needs the extra "{extra}"')
-    if CHROMIUM is None:
-        pytest.skip("needs Chromium, which is not on this machine")
+def built(tmp_path_factory):
+    """Build the site and return the folder of its pages."""
+    if not find_spec("sphinx_book_theme"):
+        pytest.skip('needs the extra "site"')
     folder = tmp_path_factory.mktemp("site")
     command = [sys.executable, ROOT / "tools" / "build_site.py", folder]
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
     assert done.returncode == 0, done.stderr
-    handler = functools.partial(Quiet, directory=folder / "html")
+    return folder / "html"
+
+
+@pytest.fixture(scope="module")
+def site(built):
+    """Serve the site, and return its address."""
+    if not find_spec("playwright"):
+        pytest.skip('needs the extra "browser"')
+    if CHROMIUM is None:
+        pytest.skip("needs Chromium, which is not on this machine")
+    handler = functools.partial(Quiet, directory=built)
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
+
+
+class Links(HTMLParser):
+    """What a page leads to, and the names of its places."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.targets, self.places = set(), {"", "top"}
+        self.feed(text)
+
+    def handle_starttag(self, _, attributes):
+        for name, value in attributes:
+            if name in ("href", "src") and value:
+                self.targets.add(value)
+            elif name in ("id", "name"):
+                self.places.add(value)
+
+
+@pytest.mark.slow
+def test_every_link_leads_to_a_file_and_a_place_of_the_site(built):
+    pages = {path: Links(path.read_text(encoding="utf-8")) for path in built.rglob("*.html")}
+    pages = {path: links for path, links in pages.items() if "_static" not in path.parts}
+    assert {path.relative_to(built).as_posix()[:-5] for path in pages} == {*LESSONS, *BESIDE}
+    for path, links in pages.items():
+        for target in links.targets:
+            where = urlsplit(target)
+            if not where.scheme:
+                file = Path(os.path.normpath(path.parent / unquote(where.path)))
+                file = file if where.path else path
+                assert file.is_file(), f"{path.name}: no file {target}"
+                places = pages[file].places if file in pages else {where.fragment}
+                assert unquote(where.fragment) in places, f"{path.name}: no place {target}"
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
@@ -170,6 +270,8 @@ def test_a_lesson_in_the_browser(name, visit):
     open_every_fold(page)
     page.set_viewport_size(PHONE)
     assert page.evaluate(WIDE) == [], "on a phone the page scrolls sideways"
+    assert page.evaluate(TORN) == [], "a name in a table is torn apart"
+    assert page.evaluate(BROKEN) == [], "lines of a printed table are broken"
 
 
 # Text of answers and paragraphs in which formulas or code were left as they are written.
@@ -184,6 +286,25 @@ WIDE = """(() => {
         part => part.getBoundingClientRect().right > screen + 1
     ).slice(0, 5).map(part => part.outerHTML.slice(0, 90));
 })()"""
+
+# Links and code in tables of which one word stands on two lines.
+TORN = r"""[...document.querySelectorAll('article td :is(a, code)')].flatMap(part => {
+    const walk = document.createTreeWalker(part, NodeFilter.SHOW_TEXT), torn = [];
+    while (walk.nextNode()) for (const word of walk.currentNode.data.matchAll(/\w+/g)) {
+        const range = document.createRange();
+        range.setStart(walk.currentNode, word.index);
+        range.setEnd(walk.currentNode, word.index + word[0].length);
+        const tops = [...range.getClientRects()].map(box => Math.round(box.top));
+        if (new Set(tops).size > 1) torn.push(word[0]);
+    }
+    return torn;
+})"""
+# Printed tables that are higher than their lines.
+BROKEN = r"""[...document.querySelectorAll('.tag_columns .output.stream pre')].filter(part => {
+    const style = getComputedStyle(part), lines = part.textContent.trimEnd().split('\n').length;
+    const room = part.clientHeight - parseFloat(style.paddingTop) - parseFloat(style.paddingBottom);
+    return room > (lines + 1) * parseFloat(style.lineHeight);
+}).map(part => part.textContent.slice(0, 90))"""
 
 
 def open_every_fold(page):
@@ -202,6 +323,7 @@ def test_a_page_beside_the_lessons(name, visit):
     page = visit(name, PHONE)
     assert page.locator("h1").count() >= 1
     assert page.evaluate(WIDE) == [], "on a phone the page scrolls sideways"
+    assert page.evaluate(TORN) == [], "a name in a table is torn apart"
 
 
 @pytest.mark.slow
@@ -209,7 +331,7 @@ def test_every_page_is_listed_here(site, visit):
     page = visit("index")
     links = page.locator(".bd-sidebar-primary a.reference.internal")
     names = {link.get_attribute("href").removesuffix(".html") for link in links.all()} - {"#"}
-    assert names - {"families"} == {*LESSONS, *BESIDE} - {"index", "search", "genindex"}
+    assert names == {*LESSONS, *BESIDE} - {"index", "search", "genindex"}
 
 
 @pytest.mark.slow
@@ -223,7 +345,7 @@ def test_search_finds_a_word_of_lesson_07(visit):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("name", ["index", "glossary", *LESSONS[:1], LESSONS[7], LESSONS[10]])
+@pytest.mark.parametrize("name", BY_NIGHT)
 def test_text_can_be_read_by_day_and_by_night(name, scheme, visit):
     page = visit(name, scheme=scheme)
     page.wait_for_function(f"document.documentElement.dataset.theme === '{scheme}'")

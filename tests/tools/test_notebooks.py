@@ -11,7 +11,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 from tests.rules.source import ROOT
 from tests.rules.test_notebooks import ALT
-from tools.notebooks import describe
+from tools.notebooks import describe, normalise
 
 SETUP = """
 import os, sys, time
@@ -65,6 +65,14 @@ def test_the_normal_form(rebuilt):
     assert cells[2].outputs[0].data["text/plain"] == "<object at 0xADDRESS>"
     assert list(cells[3].outputs[0].data) == ["text/plain"]
     assert cells[4].outputs[0].text == f"1 False {sys.executable}\n"
+
+
+def test_an_address_is_scrubbed_from_words_and_never_from_a_picture():
+    page = '<img alt="at {}" src="data:image/png;base64,iVBO0x4dB937SU/0x1234567890abcdef=="> at {}'
+    shown = new_output("display_data", data={"text/html": page.format("0x7f00aa", "0x7f00aa")})
+    made = normalise(new_notebook(cells=[new_code_cell("a", outputs=[shown])]))
+    wanted = page.format("0xADDRESS", "0xADDRESS")
+    assert made.cells[0].outputs[0].data["text/html"] == wanted
 
 
 def test_a_second_run_changes_no_byte_unless_it_is_to_be_fresh(rebuilt):

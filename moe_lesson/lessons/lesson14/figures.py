@@ -1,5 +1,7 @@
 """Figures of lesson 14: what finer, shared, balanced and skipped experts bring; laws; models."""
 
+from collections import Counter
+
 import numpy as np
 
 from moe_lesson.lessons.lesson14.laws import GRAINS, MIXTURE, SIZES
@@ -123,9 +125,8 @@ def law_of_grain(axes):
     axes.set_xticks([1, 4, 8, 16, 24, 32])
     least, most = (MIXTURE.gain(size, GRAINS[1]) for size in SIZES[::-1])
     title = f"Krajewski: finer wins, {least:.2f} to {most:.2f} nats at 16; no best in sight"
-    return finish(
-        axes, title, "grain, 4 D / F (solid: fitted; dotted: beyond)", "nats a token won over 1"
-    )
+    across = "grain, in fours of the width (solid: fitted; dotted: beyond)"
+    return finish(axes, title, across, "nats a token won over 1")
 
 
 @our_style()
@@ -152,10 +153,13 @@ def timeline(axes, families, ideas):
         places[year] = top + (len(lines) - 1) / 2
         axes.text(WIDE + 0.03, places[year], "\n".join(lines), fontsize=FONT - 2.5, va="center")
         top += len(lines)
+    here = Counter()  # of models with as many experts in one year, one stands above the other
     for one in families.values():
+        up = places[one.year] - 0.4 * here[one.year, one.num_experts]
+        here[one.year, one.num_experts] += 1
         across = WIDE * np.log2(one.num_experts) / 11
         style = {"markeredgecolor": OUTLINE, "markeredgewidth": 0.5, "alpha": 0.8}
-        axes.plot(across, places[one.year], "o", color=SERIES[0][0], markersize=5, **style)
+        axes.plot(across, up, "o", color=SERIES[0][0], markersize=5, **style)
     axes.set_yticks(list(places.values()), years, fontsize=FONT - 2)
     axes.set_ylim(top - 0.4, -0.8)
     axes.set_xlim(0, 1)
@@ -225,13 +229,15 @@ def touched_by(axes, pair, batch):
     Lesson 14.
     """
     sizes = 2.0 ** np.arange(0, 11)
-    for one, (shade, marker, dash) in zip(pair.values(), SERIES):
+    for (name, one), (shade, marker, dash) in zip(pair.items(), SERIES):
         style = {"color": shade, "marker": marker, "linestyle": dash, "markersize": 3.5}
+        style["label"] = name
         axes.plot(sizes, 100 * touched(one, sizes) / one.num_experts, linewidth=1.5, **style)
     axes.axvline(batch, color=MUTED, linestyle=":", linewidth=1.4)
     axes.set_xscale("log", base=2)
     axes.set_xticks([1, 8, 64, 512], [1, 8, 64, 512])
     axes.minorticks_off()
+    axes.legend(fontsize=FONT - 2.5, loc="lower right", frameon=False)
     axes.set_ylim(0, 105)
     seen = [f"{touched(one, batch):.1f} of {one.num_experts}" for one in pair.values()]
     return finish(

@@ -37,7 +37,7 @@ class Packed(NamedTuple):
     """
 
     codes: Tensor  # words of joined codes, row by row: the first in the lowest bits
-    scale: Tensor  # float16, one per group: the step from a code to the next
+    scale: Tensor  # float16, one per group: what one code is worth
     shape: tuple  # of the weight
     bits: int
     group: int
@@ -49,16 +49,16 @@ class Packed(NamedTuple):
 
 
 def pack(weight, bits=8, group=64):
-    """Round weights to whole steps, each group of an output's inputs by a step of its own.
+    """Round weights to whole multiples of a scale; each group of an output's inputs has its own.
 
-    Absmax: the step is the group's largest magnitude over 2^(bits - 1) - 1, in float16, and
+    Absmax: the scale is the group's largest magnitude over 2^(bits - 1) - 1, in float16, and
     the next float16 up where that falls short: no weight is cut off, and none is off by more
-    than half a step. Its whole number of steps, 2^(bits - 1) added, is its code, from 1 to
+    than half a scale. How many scales it is, 2^(bits - 1) added, is its code, from 1 to
     2^bits - 1. At 4 bits a byte holds two, at 3 a word of 32 bits ten.
 
     Args:
         weight: its last axis holds an output's inputs.
-        group: how many inputs share a step; the last group is short where that does not
+        group: how many inputs share a scale; the last group is short where that does not
             divide the row.
 
     Returns:
@@ -66,7 +66,7 @@ def pack(weight, bits=8, group=64):
 
     Raises:
         ValueError: other bits than 2, 3, 4, 8; a group that is no whole number, 1 or more; a
-            weight that is NaN, infinite, or too large for a step in float16.
+            weight that is NaN, infinite, or too large for a scale in float16.
 
     >>> packed = pack(torch.tensor([[7.0, -3.0, 0.0, 2.0]]), bits=4)
     >>> [f"{byte:08b}" for byte in packed.codes.flatten().tolist()], packed.scale.item()
@@ -82,40 +82,40 @@ def pack(weight, bits=8, group=64):
     wide = at_least_float32(weight.detach())
     parts = F.pad(wide, (0, -width % group)).unflatten(-1, (-1, group))
     largest = parts.abs().amax(-1)
-    step = (largest / top).half()
-    step = (step.view(torch.int16) + (step.to(wide.dtype) * top < largest)).view(torch.half)
-    if not step.isfinite().all():
-        worst = largest[~step.isfinite()][0].item()
+    scale = (largest / top).half()
+    scale = (scale.view(torch.int16) + (scale.to(wide.dtype) * top < largest)).view(torch.half)
+    if not scale.isfinite().all():
+        worst = largest[~scale.isfinite()][0].item()
         raise ValueError(f"a weight of magnitude {worst}: allowed is up to {65504 * top}")
-    divisor = step.to(wide.dtype).where(step > 0, 1)[..., None]
+    divisor = scale.to(wide.dtype).where(scale > 0, 1)[..., None]
     code = (parts / divisor).round().int().flatten(-2)[..., :width] + top + 1
     code = F.pad(code, (0, -width % count))
     codes = sum(code[..., place::count] << bits * place for place in range(count))
-    return Packed(codes.to(word), step, tuple(weight.shape), bits, group)
+    return Packed(codes.to(word), scale, tuple(weight.shape), bits, group)
 
 
 def unpack(packed):
-    """Turn packed weights back into numbers, float32: code times step.
+    """Turn packed weights back into numbers, float32: code times scale.
 
     >>> unpack(pack(torch.tensor([[7.0, -3.0, 0.2, 2.0]]), bits=4)).tolist()
     [[7.0, -3.0, 0.0, 2.0]]
 
     Lesson 13.
     """
-    codes, step, (*_, width), bits, group = packed
+    codes, scale, (*_, width), bits, group = packed
     count = WORDS[bits][0]
-    weight = step.new_empty(*codes.shape[:-1], count * codes.shape[-1], dtype=torch.float32)
+    weight = scale.new_empty(*codes.shape[:-1], count * codes.shape[-1], dtype=torch.float32)
     for place in range(count):  # half the time of one shift by a tensor
         weight[..., place::count] = codes >> bits * place & 2**bits - 1
     weight = weight[..., :width].sub_(2 ** (bits - 1))
     groups, whole = width // group, width // group * group
-    weight[..., :whole].unflatten(-1, (groups, group)).mul_(step[..., :groups, None])
-    weight[..., whole:].mul_(step[..., -1:])
+    weight[..., :whole].unflatten(-1, (groups, group)).mul_(scale[..., :groups, None])
+    weight[..., whole:].mul_(scale[..., -1:])
     return weight
 
 
 def bits_per_weight(packed):
-    """Count the bits that a weight takes, its share of the step included.
+    """Count the bits that a weight takes, its share of the scale included.
 
     >>> bits_per_weight(pack(torch.ones(3, 128), bits=4, group=64))
     4.25
@@ -189,7 +189,7 @@ def compressed(model, experts=4, attention=8, group=64):
     Args:
         experts: bits of a weight: 2, 3, 4 or 8; None: as they are.
         attention: the same of query, key, value and output.
-        group: how many inputs share a step.
+        group: how many inputs share a scale.
 
     Raises:
         ValueError: the model is dense; as ``pack``.

@@ -45,7 +45,7 @@ def lively(config=TINY, seed=0):
 
 
 def test_a_group_by_hand():
-    """Absmax 1.5 over 3 is a step of 0.5 at 3 bits; the other row's is 6 / 3 = 2."""
+    """Absmax 1.5 over 3 is a scale of 0.5 at 3 bits; the other row's is 6 / 3 = 2."""
     weight = torch.tensor([[1.5, -0.8, 0.2, 0.3], [-6.0, 1.1, 0.9, 3.1]])
     packed = pack(weight, bits=3, group=4)
     assert packed.scale.tolist() == [[0.5], [2.0]]
@@ -80,17 +80,17 @@ def test_where_codes_lie_in_bytes_by_hand():
     size=st.sampled_from([1e-7, 1e-4, 0.02, 1.0, 1e4]),
     seed=st.integers(0, 99),
 )
-def test_no_weight_is_off_by_more_than_half_a_step(bits, width, group, size, seed):
-    """Whatever the size of the weights: also where float16 has few digits left for a step."""
+def test_no_weight_is_off_by_more_than_half_a_scale(bits, width, group, size, seed):
+    """Whatever the size of the weights: also where float16 has few digits left for a scale."""
     weight = size * torch.randn(2, 3, width, generator=torch.Generator().manual_seed(seed))
     packed = pack(weight, bits, group)
     back = unpack(packed).double()
-    step = packed.scale.double().repeat_interleave(group, -1)[..., :width]
+    scale = packed.scale.double().repeat_interleave(group, -1)[..., :width]
     assert back.shape == weight.shape
-    assert ((back - weight).abs() <= step * 0.5001 + 1e-12).all()
-    # The largest weight of a group is the last code, or as near as a float16 step allows.
+    assert ((back - weight).abs() <= scale * 0.5001 + 1e-12).all()
+    # The largest weight of a group is the last code, or as near as a float16 scale allows.
     finest = weight.abs().max() / (2 ** (bits - 1) - 1)
-    assert step.max() <= max(finest * (1 + 2**-9), 2**-24 + finest)
+    assert scale.max() <= max(finest * (1 + 2**-9), 2**-24 + finest)
 
 
 @each_bits
@@ -98,7 +98,7 @@ def test_what_is_packed_is_packed_alike_again(bits):
     weight = torch.randn(3, 100)
     once = pack(weight, bits, group=32)
     again = pack(unpack(once), bits, group=32)
-    if bits > 2:  # the step of 2 bits is the largest weight itself, always kept
+    if bits > 2:  # the scale of 2 bits is the largest weight itself, always kept
         assert (again.codes == once.codes).float().mean() > 0.99
     else:
         assert torch.equal(again.codes, once.codes)
@@ -116,7 +116,7 @@ def test_a_group_of_zeros_stays_zero(bits):
 
 
 @pytest.mark.parametrize("wrong", [math.nan, math.inf, -math.inf, 1e9])
-def test_weights_that_have_no_step_are_refused(wrong):
+def test_weights_that_have_no_scale_are_refused(wrong):
     weight = torch.ones(2, 8)
     weight[1, 5] = wrong
     with pytest.raises(
@@ -141,7 +141,7 @@ def test_other_bits_and_groups_are_refused(options, message):
 
 
 def test_bits_per_weight_by_hand():
-    """A step of 16 bits on 64 weights is a quarter of a bit; a short group costs as much."""
+    """A scale of 16 bits on 64 weights is a quarter of a bit; a short group costs as much."""
     weight = torch.ones(3, 640)  # which ten divides too, for the 3 bits that lie in 3.2
     found = {bits: bits_per_weight(pack(weight, bits, group=64)) for bits in WORDS}
     assert found == {2: 2.25, 3: 3.45, 4: 4.25, 8: 8.25}

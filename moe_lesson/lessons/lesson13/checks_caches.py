@@ -6,30 +6,30 @@ import torch
 from moe_lesson.study.checks import demand, exercise, near, no_mistake, number_of, tensor_of
 
 
-@exercise("a step for each group, whole numbers in it, and zeros stay zeros.")
+@exercise("a scale for each group, whole numbers in it, and zeros stay zeros.")
 def to_int8(answer):
-    """Check ``answer(row, group)``: codes and steps of a row of weights.
+    """Check ``answer(row, group)``: codes and scales of a row of weights.
 
     >>> def ours(row, group):
     ...     parts = row.view(-1, group)
-    ...     step = (parts.abs().amax(1, keepdim=True) / 127).clamp(min=1e-12)
-    ...     return (parts / step).round().to(torch.int8), step
+    ...     scale = (parts.abs().amax(1, keepdim=True) / 127).clamp(min=1e-12)
+    ...     return (parts / scale).round().to(torch.int8), scale
     >>> to_int8(ours)
-    correct: a step for each group, whole numbers in it, and zeros stay zeros.
+    correct: a scale for each group, whole numbers in it, and zeros stay zeros.
 
     Lesson 13.
     """
     row = torch.tensor([0.5, -2.54, 0.013, 0.004, 12.7, 0.26, -0.84, -6.3, 1.27, 0.0, -1.0, 0.996])
     row[8:] /= 1000
     given = answer(row.clone(), 4)
-    demand(isinstance(given, tuple) and len(given) == 2, "return a pair: codes, steps")
-    code, step = given
+    demand(isinstance(given, tuple) and len(given) == 2, "return a pair: codes, scales")
+    code, scale = given
     demand(isinstance(code, torch.Tensor), f"the codes are a {type(code).__name__}, not a tensor")
     demand(code.dtype == torch.int8, f"the codes are {code.dtype}: they must be torch.int8")
     demand(code.numel() == 12, f"{code.numel()} codes for 12 weights")
-    said = "one step for the whole row: 12.7 makes it too wide for the small ones"
-    demand(step.numel() > 1, said)
-    step = tensor_of(step, (3, 1), "the step")
+    said = "one scale for the whole row: 12.7 makes it too wide for the small ones"
+    demand(scale.numel() > 1, said)
+    scale = tensor_of(scale, (3, 1), "the scale")
     wide = torch.tensor([2.54, 12.7, 1.27e-3], dtype=torch.float64)[:, None]
     mistakes = {
         "int8 goes to 127; at 128 the largest weight becomes -128": wide / 128,
@@ -39,33 +39,33 @@ def to_int8(answer):
         )
         / 127,
         "that is the largest weight: divide it by 127": wide,
-        "that is the code of 1: its inverse is the step": 127 / wide,
+        "that is the code of 1: its inverse is the scale": 127 / wide,
     }
-    said = f"your steps are {step.flatten().tolist()}: "
-    no_mistake(step, mistakes, said, 1e-6)
+    said = f"your scales are {scale.flatten().tolist()}: "
+    no_mistake(scale, mistakes, said, 1e-6)
     right = "each must be its group's largest magnitude over 127"
-    demand(near(step, wide / 127, 1e-6), said + right)
+    demand(near(scale, wide / 127, 1e-6), said + right)
     _codes(row, code.view(3, 4), wide / 127)
     _zeros(*answer(torch.zeros(4), 2))
-    demand(answer(torch.ones(6), 3)[1].numel() == 2, "groups of 3: a row of 6 has two steps")
+    demand(answer(torch.ones(6), 3)[1].numel() == 2, "groups of 3: a row of 6 has two scales")
 
 
-def _zeros(code, step):
+def _zeros(code, scale):
     """Demand that a group of zeros stays one."""
     demand(not code.any(), f"a group of zeros has the codes {code.flatten().tolist()}")
-    demand(bool(step.isfinite().all()), "a group of zeros has a step that is no number")
-    demand(bool((step > 0).all()), "a group of zeros has the step 0, and 0 / 0 is no number")
+    demand(bool(scale.isfinite().all()), "a group of zeros has a scale that is no number")
+    demand(bool((scale > 0).all()), "a group of zeros has the scale 0, and 0 / 0 is no number")
 
 
-def _codes(row, code, step):
+def _codes(row, code, scale):
     """Demand the codes of twelve weights."""
-    exact = row.double().view(3, 4) / step
+    exact = row.double().view(3, 4) / scale
     said = f"the first group is {code[0].tolist()}: "
     demand(bool((code.double().sign() * exact.sign() >= 0).all()), said + "a sign got lost")
     wrong = (code.double() - exact).abs().max()
     cut = wrong > 0.5 + 1e-4 and bool((code.double().abs() <= exact.abs() + 1e-4).all())
-    demand(not cut, said + "you cut off what is behind the point, and lose up to a step: round")
-    demand(wrong <= 0.5 + 1e-4, said + f"a code is {wrong:.2f} steps off, half a step is allowed")
+    demand(not cut, said + "you cut off what is behind the point, and lose up to a code: round")
+    demand(wrong <= 0.5 + 1e-4, said + f"a code is {wrong:.2f} off, 0.5 is allowed")
 
 
 @exercise("look all up first; whoever is asked is the newest; the oldest goes.")

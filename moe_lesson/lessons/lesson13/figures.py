@@ -14,6 +14,8 @@ from moe_lesson.study.figures.frame import (
 from moe_lesson.study.figures.lines import named_lines
 from moe_lesson.study.figures.palette import MUTED, OUTLINE
 
+PALE = "#99C7E0"
+
 
 def _powers(axes, across):
     """Make the axis across logarithmic, with the given numbers below it."""
@@ -153,7 +155,7 @@ def lost_by_bits(axes, bits, found):
 
 @our_style()
 def hits_by_slots(axes, slots, found):
-    """Draw the hit ratio by the number of slots.
+    """Draw the hit ratio by the number of slots; the first line is broad: others lie on it.
 
     Args:
         found: name -> hit ratio, 0 to 1, at each number of slots.
@@ -161,18 +163,19 @@ def hits_by_slots(axes, slots, found):
     >>> from moe_lesson.study.figures.frame import new_axes
     >>> found = {"least recent": [0.5, 0.75], "knows the future": [0.75, 0.9]}
     >>> hits_by_slots(new_axes(shown=False), [2, 4], found).get_title("left")
-    'With 4 slots between 75 % (least recent) and 90 % (knows the future)'
+    'With 4 slots 75 % (least recent) to 90 % (knows the future)'
 
     Lesson 13.
     """
     percent = {name: [100 * one for one in values] for name, values in found.items()}
-    axes.set_ylim(0, 100)
+    axes.set_ylim(10 * (min(map(min, percent.values())) // 10), 100)
     named_lines(axes, slots, percent)
+    axes.lines[0].set(color=PALE, linewidth=5, markersize=8, markeredgecolor=SERIES[0][0])
     axes.set_xticks(slots)
     at = slots.index(4)
     there = {name: values[at] for name, values in percent.items()}
     least, most = min(there, key=there.get), max(there, key=there.get)
-    title = f"With 4 slots between {there[least]:.0f} % ({least}) and {there[most]:.0f} % ({most})"
+    title = f"With 4 slots {there[least]:.0f} % ({least}) to {there[most]:.0f} % ({most})"
     return finish(axes, title, "slots, of 8 experts", "visits that hit (%)")
 
 
@@ -244,6 +247,13 @@ def _cell(across, down, shade, tall=1):
     return Rectangle(corner, 1, tall, facecolor=shade, zorder=3 if shade == "none" else 1, **edge)
 
 
+def _until(axes, end):
+    """Draw from 0 to an end, with no number so near to it that the edge would cut it."""
+    axes.set_xlim(0, end)
+    found = MaxNLocator(9, steps=[1, 2, 5, 10]).tick_values(0, end)
+    axes.set_xticks([at for at in found if at < 0.975 * end])
+
+
 @our_style()
 def step_of(axes, step, rate):
     """Draw what a step of decoding takes its time for.
@@ -268,8 +278,7 @@ def step_of(axes, step, rate):
     axes.barh(1, made, color=SERIES[2][0], **style)
     axes.set_yticks([0, 1], ["read", "compute"])
     axes.set_ylim(1.6, -0.6)
-    axes.set_xlim(0, 1.05 * max(read + kept, made))
-    axes.xaxis.set_major_locator(MaxNLocator(6, prune="upper"))  # the last would be cut at the edge
+    _until(axes, 1.05 * max(read + kept, made))
     across = "milliseconds a step: weights (blue), cache (orange), arithmetic (green)"
     title = f"At most {rate:,.0f} tokens a second"
     return finish(axes, title if step.fits else f"No room: if there were, a{title[1:]}", across, "")
@@ -291,6 +300,6 @@ def room_of(axes, weights, cache, memory):
     axes.axvline(memory, color=OUTLINE, linestyle=":", linewidth=1.6)
     axes.set_yticks([0], ["in memory"])
     axes.set_ylim(0.9, -0.9)
-    axes.set_xlim(0, 1.08 * max(weights + cache, memory))
+    _until(axes, 1.08 * max(weights + cache, memory))
     title = f"{weights + cache:.1f} GB wanted, {memory:.0f} GB there"
     return finish(axes, title, "GB: weights (blue), cache (orange); dotted: the device", "")

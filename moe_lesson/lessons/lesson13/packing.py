@@ -20,14 +20,14 @@ def megabytes(model):
 
 
 def with_zero_point(model, part, bits, group):
-    """Round one part of a copy to whole steps between each group's smallest and largest weight.
+    """Round one part of a copy to levels a scale apart, from a group's smallest weight upwards.
 
-    All 2^bits codes are used, and the smallest weight is kept beside the step: that is the kind
+    All 2^bits codes are used, and the smallest weight is kept beside the scale: that is the kind
     of rounding that HQQ begins with. ``compress.pack`` goes by the largest magnitude instead.
 
     Args:
         part: "experts" or "attention".
-        group: inputs of an output that share a step.
+        group: inputs of an output that share a scale.
 
     Returns:
         A Mixtral; the weights are rounded but not packed.
@@ -46,8 +46,8 @@ def with_zero_point(model, part, bits, group):
         for weight in room.parameters():
             for own in weight.detach().split(group, -1):
                 low, high = own.aminmax(dim=-1, keepdim=True)
-                step = ((high - low) / (2**bits - 1)).clamp(min=1e-12)
-                own.copy_(((own - low) / step).round() * step + low)
+                scale = ((high - low) / (2**bits - 1)).clamp(min=1e-12)
+                own.copy_(((own - low) / scale).round() * scale + low)
     return near
 
 

@@ -30,13 +30,13 @@ def expected_distinct(share_E, batch):
 
 
 def to_int8(row, group):
-    codes, steps = [], []
+    codes, scales = [], []
     for begin in range(0, len(row), group):
         part = row[begin : begin + group]
-        step = max(part.abs().max().item(), 1e-9) / 127
-        codes.append(torch.tensor([round(x / step) for x in part.tolist()], dtype=torch.int8))
-        steps.append([step])
-    return torch.cat(codes), torch.tensor(steps)
+        scale = max(part.abs().max().item(), 1e-9) / 127
+        codes.append(torch.tensor([round(x / scale) for x in part.tolist()], dtype=torch.int8))
+        scales.append([scale])
+    return torch.cat(codes), torch.tensor(scales)
 
 
 def lru_hits(expert_TK, slots):

@@ -1,8 +1,10 @@
 """Figures of lesson 13: a number in the title, nothing cut off, few bytes."""
 
 import numpy as np
+import pytest
 
 from moe_lesson.lessons.lesson13 import caches, cost_model, figures, serving
+from moe_lesson.study.figures.frame import cleared, new_axes, png
 from tests.rules.figure_checks import (  # noqa: F401  pytest runs them on ``drawn``
     drawn_of,
     listed_in,
@@ -56,7 +58,8 @@ def lost_by_bits(axes):
 @figure
 def hits_by_slots(axes):
     names = (*caches.POLICIES, "any experts")
-    found = {name: np.linspace(0.45, 0.9, 5) - 0.05 * n for n, name in enumerate(names)}
+    found = {name: np.linspace(0.455, 0.86, 5) for name in names[:3]}  # as close as ours
+    found |= {names[3]: [0.455, 0.675, 0.79, 0.87, 0.93], names[4]: np.arange(2, 7) / 8}
     return figures.hits_by_slots(axes, [2, 3, 4, 5, 6], found)
 
 
@@ -84,3 +87,26 @@ def room_of(axes):
 
 
 drawn = drawn_of(FIGURES)
+
+
+def test_the_title_touches_no_name(drawn):
+    title = drawn._left_title.get_window_extent().padded(8)  # pixels: a space is between them
+    assert not [one.get_text() for one in drawn.texts if title.overlaps(one.get_window_extent())]
+
+
+def test_a_line_under_another_is_seen():
+    under, *others = hits_by_slots(new_axes(shown=False)).lines
+    assert under.get_linewidth() > 2 * max(one.get_linewidth() for one in others)
+    assert under.get_markersize() > max(one.get_markersize() for one in others)
+
+
+@pytest.mark.parametrize("milliseconds", [3.83, 3.9, 0.47, 19.04, 33.1, 142.8])
+def test_no_number_below_is_cut_at_the_edge(milliseconds):
+    rows = new_axes(rows=2, height=3.0, shown=False)
+    for first in (33.1, milliseconds):  # a widget's margins are those of its first picture
+        figures.step_of(cleared(rows[1]), cost_model.Step(first / 1000, 0.0, 0.0, True), 1.0)
+        figures.room_of(cleared(rows[0]), first, 0.0, 1.0)
+        png(rows[0].figure)
+    for axes in rows:
+        assert len(axes.get_xticks()) > 3
+        assert axes.get_tightbbox().x1 <= axes.figure.bbox.x1

@@ -355,27 +355,27 @@ def accept(target_V, draft_V):
             """
 def to_int8(row, group):
     parts = row.view(-1, group)
-    step = (parts.abs().amax(1, keepdim=True) / 128).clamp(min=1e-12)
-    return (parts / step).round().to(torch.int8), step
+    scale = (parts.abs().amax(1, keepdim=True) / 128).clamp(min=1e-12)
+    return (parts / scale).round().to(torch.int8), scale
 """,
             "becomes -128",
         ),
         (
-            "one step for all",
+            "one scale for all",
             """
 def to_int8(row, group):
-    step = (row.abs().max() / 127).clamp(min=1e-12)
-    return (row.view(-1, group) / step).round().to(torch.int8), step
+    scale = (row.abs().max() / 127).clamp(min=1e-12)
+    return (row.view(-1, group) / scale).round().to(torch.int8), scale
 """,
-            "one step for the whole row",
+            "one scale for the whole row",
         ),
         (
             "cut off",
             """
 def to_int8(row, group):
     parts = row.view(-1, group)
-    step = (parts.abs().amax(1, keepdim=True) / 127).clamp(min=1e-12)
-    return (parts / step).to(torch.int8), step
+    scale = (parts.abs().amax(1, keepdim=True) / 127).clamp(min=1e-12)
+    return (parts / scale).to(torch.int8), scale
 """,
             "you cut off what is behind the point",
         ),
@@ -384,8 +384,8 @@ def to_int8(row, group):
             """
 def to_int8(row, group):
     parts = row.view(-1, group)
-    step = (parts.amax(1, keepdim=True) / 127).clamp(min=1e-12)
-    return (parts / step).round().to(torch.int8), step
+    scale = (parts.amax(1, keepdim=True) / 127).clamp(min=1e-12)
+    return (parts / scale).round().to(torch.int8), scale
 """,
             "-2.54 is larger than 0.5",
         ),
@@ -394,28 +394,28 @@ def to_int8(row, group):
             """
 def to_int8(row, group):
     parts = row.view(-1, group)
-    step = parts.abs().amax(1, keepdim=True) / 127
-    return (parts / step).nan_to_num(0).round().to(torch.int8), step
+    scale = parts.abs().amax(1, keepdim=True) / 127
+    return (parts / scale).nan_to_num(0).round().to(torch.int8), scale
 """,
-            "has the step 0",
+            "has the scale 0",
         ),
         (
-            "a step that is too long",
+            "a scale that is too wide",
             """
 def to_int8(row, group):
     parts = row.view(-1, group)
-    step = (parts.abs().amax(1, keepdim=True) / 127).clamp(min=1e-2)
-    return (parts / step).round().to(torch.int8), step
+    scale = (parts.abs().amax(1, keepdim=True) / 127).clamp(min=1e-2)
+    return (parts / scale).round().to(torch.int8), scale
 """,
             "largest magnitude over 127",
         ),
         (
-            "no step for zeros",
+            "no scale for zeros",
             """
 def to_int8(row, group):
     parts = row.view(-1, group)
-    step = parts.abs().amax(1, keepdim=True) / 127
-    return (parts / step).nan_to_num(7).round().to(torch.int8), step
+    scale = parts.abs().amax(1, keepdim=True) / 127
+    return (parts / scale).nan_to_num(7).round().to(torch.int8), scale
 """,
             "a group of zeros has the codes",
         ),
@@ -424,8 +424,8 @@ def to_int8(row, group):
             """
 def to_int8(row, group):
     parts = row.view(-1, group)
-    step = (parts.abs().amax(1, keepdim=True) / 127).clamp(min=1e-12)
-    return ((parts / step).round() + 128).to(torch.uint8), step
+    scale = (parts.abs().amax(1, keepdim=True) / 127).clamp(min=1e-12)
+    return ((parts / scale).round() + 128).to(torch.uint8), scale
 """,
             "they must be torch.int8",
         ),
@@ -434,8 +434,8 @@ def to_int8(row, group):
             """
 def to_int8(row, group):
     parts = row.view(-1, group).abs()
-    step = (parts.amax(1, keepdim=True) / 127).clamp(min=1e-12)
-    return (parts / step).round().to(torch.int8), step
+    scale = (parts.amax(1, keepdim=True) / 127).clamp(min=1e-12)
+    return (parts / scale).round().to(torch.int8), scale
 """,
             "a sign got lost",
         ),
@@ -444,8 +444,8 @@ def to_int8(row, group):
             """
 def to_int8(row, group):
     parts = row.view(-1, group)
-    step = parts.abs().amax(1, keepdim=True).clamp(min=1e-12)
-    return (parts / step * 127).round().to(torch.int8), step
+    scale = parts.abs().amax(1, keepdim=True).clamp(min=1e-12)
+    return (parts / scale * 127).round().to(torch.int8), scale
 """,
             "divide it by 127",
         ),
@@ -454,18 +454,18 @@ def to_int8(row, group):
             """
 def to_int8(row, group):
     parts = row.view(-1, group)
-    step = 127 / parts.abs().amax(1, keepdim=True).clamp(min=1e-12)
-    return (parts * step).round().to(torch.int8), step
+    scale = 127 / parts.abs().amax(1, keepdim=True).clamp(min=1e-12)
+    return (parts * scale).round().to(torch.int8), scale
 """,
-            "its inverse is the step",
+            "its inverse is the scale",
         ),
         (
             "255 codes on a side",
             """
 def to_int8(row, group):
     parts = row.view(-1, group)
-    step = (2 * parts.abs().amax(1, keepdim=True) / 255).clamp(min=1e-12)
-    return (parts / step).round().to(torch.int8), step
+    scale = (2 * parts.abs().amax(1, keepdim=True) / 255).clamp(min=1e-12)
+    return (parts / scale).round().to(torch.int8), scale
 """,
             "127 codes on each side",
         ),
@@ -474,18 +474,18 @@ def to_int8(row, group):
             """
 def to_int8(row, group):
     parts = row.reshape(-1, 4) if len(row) % 4 == 0 else row[None]
-    step = (parts.abs().amax(1, keepdim=True) / 127).clamp(min=1e-12)
-    return (parts / step).round().to(torch.int8), step
+    scale = (parts.abs().amax(1, keepdim=True) / 127).clamp(min=1e-12)
+    return (parts / scale).round().to(torch.int8), scale
 """,
             "groups of 3",
         ),
         (
-            "a step of another group",
+            "a scale of another group",
             """
 def to_int8(row, group):
     parts = row.view(group, -1).T
-    step = (parts.abs().amax(1, keepdim=True) / 127).clamp(min=1e-12)
-    return (parts / step).round().to(torch.int8), step
+    scale = (parts.abs().amax(1, keepdim=True) / 127).clamp(min=1e-12)
+    return (parts / scale).round().to(torch.int8), scale
 """,
             "its group's largest magnitude",
         ),

@@ -7,6 +7,7 @@ import numpy as np
 from moe_lesson.models.config import Config
 
 CACHE_BYTES = 2  # of a number in the cache, whatever the weights have
+GROUP = 64  # weights that share a scale of 16 bits, where they have fewer bits than that
 # Touvron et al. 2023 (Llama 2, arXiv:2307.09288); sizes from its published configuration.
 LLAMA_2_70B = Config(
     dim=8192,
@@ -97,12 +98,17 @@ class Load(NamedTuple):
     config: Config
     batch: int = 1
     context: int = 0  # positions of each sequence that are in the cache
-    bits: int = 16  # of a weight
+    bits: int = 16  # of a weight, its scale not counted
+
+    @property
+    def byte_each(self):
+        """Return the bytes of one weight, with its part of a scale."""
+        return (self.bits + (16 / GROUP if self.bits < 16 else 0)) / 8
 
     @property
     def weight_bytes(self):
         """Return the bytes of all weights: they must be there."""
-        return self.config.total_parameters * self.bits / 8
+        return self.config.total_parameters * self.byte_each
 
     @property
     def cache_bytes(self):
@@ -157,7 +163,7 @@ def decode_step(load, device):
 
     Lesson 13.
     """
-    read = weights_read(load.config, load.batch) * load.bits / 8
+    read = weights_read(load.config, load.batch) * load.byte_each
     operations = load.batch * load.config.operations_per_token(load.context)
     return Step(
         read / device.bandwidth,

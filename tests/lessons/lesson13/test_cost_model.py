@@ -81,11 +81,12 @@ def test_a_step_is_as_long_as_the_longer_of_reading_and_computing():
 def test_bytes_by_hand():
     load = Load(TINY, batch=3, context=10, bits=4)
     assert load.cache_bytes == 3 * 10 * 2 * 2 * 2 * 8 * 2  # k and v, layers, heads, width, bytes
-    assert load.weight_bytes == TINY.total_parameters / 2
+    assert load.weight_bytes == TINY.total_parameters * 4.25 / 8  # 64 share a scale of 16 bits
+    assert load._replace(bits=16).weight_bytes == TINY.total_parameters * 2
     toy = Device("toy", memory=load.weight_bytes + load.cache_bytes, bandwidth=100.0, speed=50.0)
     step = decode_step(load, toy)
     assert step.cache == load.cache_bytes / 100 and step.fits
-    assert step.weights == weights_read(TINY, 3) / 2 / 100  # at four bits
+    assert step.weights == weights_read(TINY, 3) * 4.25 / 8 / 100  # at four bits
     assert step.arithmetic == 3 * TINY.operations_per_token(10) / 50
     assert not decode_step(load._replace(batch=4), toy).fits
 

@@ -76,6 +76,8 @@ def test_mixtral_is_what_lesson_08_derives():
     bytes_a_number = torch.bfloat16.itemsize
     cached = MIXTRAL_8X7B.cache_bytes_per_token(torch.bfloat16)
     assert mixtral.cache_width * bytes_a_number == cached
+    latent = FAMILIES["DeepSeek-V3"]  # one narrow vector a layer, and a key of positions for all
+    assert latent.cache_width == 61 * (512 + 64)
     dense = replace(mixtral, num_experts=1, top_k=1)  # one network and a router of one
     assert dense.total_parameters - 32 * 4096 == MISTRAL_7B.total_parameters
 

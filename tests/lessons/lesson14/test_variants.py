@@ -138,6 +138,7 @@ def test_parts_can_be_learnt():
 
 def test_krajewski_by_hand():
     law = laws.MIXTURE
+    assert laws.grain_of(4096, 2048) == (4, 8)
     by_hand = 0.47 + (2.1 / 4**0.58 + 18.1) / 1e9**0.115 + 30.8 / 1e10**0.147
     assert law.loss(1e9, 1e10, grain=4) == pytest.approx(by_hand)
     assert law.loss(1e9, 1e10) - law.loss(1e9, 1e10, 4) == pytest.approx(law.gain(1e9, 4))

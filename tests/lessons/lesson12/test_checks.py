@@ -87,7 +87,10 @@ RIGHT = [
 ]
 
 
-def own(predicted="first", gain=0.0, clusters=range(40)):
+EACH_ALONE = range(40)
+
+
+def own(predicted="first", gain=0.0, clusters=EACH_ALONE):
     one, other = np.arange(40) % 2 + gain * (np.arange(40) % 3), np.arange(40) % 5 == 0
     return lambda: ["one beats the other", predicted, one, other.tolist(), clusters]
 
@@ -104,7 +107,7 @@ def test_a_benchmark_is_held_against_its_prediction(predicted, gain, says, capsy
 
 def test_names_of_clusters_may_be_tuples_and_more_witnesses_are_needed_where_they_agree(capsys):
     needed = []
-    for clusters in (range(40), [("page", n // 4) for n in range(40)]):
+    for clusters in (EACH_ALONE, [("page", n // 4) for n in range(40)]):
         checks.own_benchmark(own(gain=-0.3, clusters=clusters))
         needed.append(capsys.readouterr().out.split("about ")[1].split(" ")[0])
     plain, ours = (int(count.replace(",", "")) for count in needed)

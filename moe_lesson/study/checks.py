@@ -5,6 +5,7 @@ out by hand, and properties that hold for every right answer. It prints ``not at
 or ``correct``, or raises AssertionError and says what is wrong.
 """
 
+import copy
 import dis
 import functools
 import math
@@ -119,6 +120,42 @@ def called(answer, *inputs, when, hint=""):
         raise AssertionError(said + f". Perhaps: {hint}" * bool(hint)) from error
 
 
+def untouched(answer, *inputs, when, hint=""):
+    """Call the reader's function as ``called`` does, and demand that it changes no input.
+
+    Args:
+        inputs: tensors, arrays, and lists of them, are compared; functions are not.
+        when: what was given, in words.
+        hint: what may be the reason if the function stops.
+
+    Raises:
+        AssertionError: the function raised something, or wrote into what it was handed.
+
+    >>> untouched(lambda x: x.add_(1), torch.ones(2), when="two ones")
+    Traceback (most recent call last):
+    AssertionError: two ones: argument 1 of your function was changed, work on a copy
+
+    Lesson 5.
+    """
+    kept = copy.deepcopy(inputs)
+    given = called(answer, *inputs, when=when, hint=hint)
+    for place, pair in enumerate(zip(inputs, kept), 1):
+        said = f"{when}: argument {place} of your function was changed, work on a copy"
+        demand(_alike(*pair), said)
+    return given
+
+
+def _alike(one, other):
+    """Tell whether tensors and arrays, also in lists, hold the same numbers."""
+    if isinstance(one, (list, tuple)):
+        return len(one) == len(other) and all(map(_alike, one, other))
+    if isinstance(one, torch.Tensor):
+        return isinstance(other, torch.Tensor) and torch.equal(one, other)
+    if isinstance(one, (np.ndarray, int, float)):
+        return np.array_equal(one, other)
+    return True
+
+
 def no_mistake(given, mistakes, said="", tolerance=1e-4):
     """Stop with the message of the mistake that gives just these numbers, if one does.
 
@@ -164,7 +201,8 @@ def array_of(given, shape, what):
     """Demand a NumPy array of a shape and return it as float64.
 
     Raises:
-        AssertionError: it is no array, its shape differs, or a value is not finite.
+        AssertionError: it is no array, its shape differs, it holds no numbers, or a value is
+            not finite.
 
     >>> array_of(np.ones(2), (3,), "the result")
     Traceback (most recent call last):
@@ -174,6 +212,8 @@ def array_of(given, shape, what):
     """
     demand(isinstance(given, np.ndarray), f"{what} is a {type(given).__name__}, not a NumPy array")
     demand(given.shape == shape, f"{what} has shape {given.shape}: it must be {shape}")
+    said = f"{what} must hold numbers, not what NumPy calls {given.dtype}: {given.tolist()}"
+    demand(given.dtype.kind in "biuf", said)
     demand(bool(np.isfinite(given).all()), f"{what} holds NaN or infinity: {given.tolist()}")
     return given.astype(float)
 

@@ -6,7 +6,16 @@ import numpy as np
 import pytest
 import torch
 
-from moe_lesson.study.checks import array_of, comparison, demand, exercise, number_of, tensor_of
+from moe_lesson.moe.routing import Routing
+from moe_lesson.study.checks import (
+    array_of,
+    comparison,
+    demand,
+    exercise,
+    number_of,
+    tensor_of,
+    untouched,
+)
 
 
 def test_the_readers_own_error_is_left_alone():
@@ -34,12 +43,45 @@ def test_a_tensor_is_described_when_it_is_wrong(given, part):
         ([1.0, 2.0], "is a list, not a NumPy array"),
         (np.ones(3), "has shape (3,)"),
         (np.array([math.nan, 1]), "NaN"),
+        (np.array([1, None]), "must hold numbers"),
+        (np.array(["1", "2"]), "must hold numbers"),
     ],
 )
 def test_an_array_is_described_when_it_is_wrong(given, part):
     with pytest.raises(AssertionError) as error:
         array_of(given, (2,), "the result")
     assert part in str(error.value)
+
+
+def write(given):
+    """Write into the innermost thing of what is given."""
+    while isinstance(given[0], (list, torch.Tensor)) and np.ndim(given[0]):
+        given = given[0]
+    given[0] = 7
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        torch.zeros(2),
+        np.zeros(2),
+        [1, 2],
+        [torch.zeros(2), torch.ones(2)],
+        Routing(torch.zeros(1, 2), torch.zeros(1, 1), torch.zeros(1, 1)),
+    ],
+)
+def test_who_writes_into_an_argument_is_told_which(given):
+    def answer(one, other):
+        write(other)
+
+    with pytest.raises(AssertionError, match="two things: argument 2 of your function was changed"):
+        untouched(answer, len, given, when="two things")
+    assert untouched(lambda *each: 3, len, given, when="two things") == 3
+
+
+def test_a_new_item_of_a_list_is_a_change():
+    with pytest.raises(AssertionError, match="argument 1"):
+        untouched(lambda rows: rows.append(1), [torch.zeros(2)], when="a list")
 
 
 @pytest.mark.parametrize("given", [2, 2.0, np.float32(2), np.int64(2), torch.tensor(2.0)])

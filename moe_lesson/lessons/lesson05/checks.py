@@ -3,7 +3,7 @@
 import torch
 import torch.nn.functional as F
 
-from moe_lesson.moe import routing
+from moe_lesson.lessons.lesson05.checks_seats import combine_tensor, kept_mask, who_sits
 from moe_lesson.study.checks import (
     called,
     comparison,
@@ -14,102 +14,17 @@ from moe_lesson.study.checks import (
     number_of,
     rounded,
     tensor_of,
+    untouched,
 )
 
-QUEUE = [1, 0, 1, 1, 2, 1, 0, 0]  # whom eight tokens ask for
-
-
-@exercise("every expert counts for itself, and whoever comes late stands.")
-def who_sits(answer):
-    """Check ``answer(expert_T, capacity)``: whether each token sits, from left to right.
-
-    >>> def right(expert_T, capacity):
-    ...     taken, sits = {}, []
-    ...     for expert in expert_T.tolist():
-    ...         taken[expert] = taken.get(expert, 0) + 1
-    ...         sits.append(taken[expert] <= capacity)
-    ...     return torch.tensor(sits)
-    >>> who_sits(right)
-    correct: every expert counts for itself, and whoever comes late stands.
-
-    Lesson 5.
-    """
-    expert_T = torch.tensor(QUEUE)
-    given = called(answer, expert_T.clone(), 2, when="eight tokens, two seats")
-    found = tensor_of(given, (8,), "who sits")
-    said = f"experts {QUEUE}, two seats: you give {given.int().tolist()}. "
-    nth_T = _nth(expert_T)
-    before_T = torch.arange(8)
-    backwards_T = _nth(expert_T.flip(0)).flip(0)
-    wrong = {
-        "That is one seat too few: the second to come still sits": nth_T < 2,
-        "That is one seat too many: count the token itself, too": nth_T <= 3,
-        "You count all tokens together: each expert has seats of its own": before_T < 2,
-        "The last to come sit there: begin at the left": backwards_T <= 2,
-        "Turned round: True is for those who sit": nth_T > 2,
-    }
-    no_mistake(found, {text: mask.double() for text, mask in wrong.items()}, said)
-    demand(near(found, (nth_T <= 2).double()), said + f"Their places are {nth_T.tolist()}")
-    three = tensor_of(answer(torch.tensor([4, 4, 4, 4]), 3), (4,), "who sits")
-    demand(three.tolist() == [1, 1, 1, 0], "four tokens, three seats: the fourth alone must stand")
-
-
-def _nth(expert_T):
-    """Count how many up to each token, itself included, ask for its expert."""
-    same_TT = expert_T[:, None] == expert_T  # a row for each token
-    return same_TT.tril().sum(1)
-
-
-@exercise("seats by a running count, first choices first, weights where GShard has them.")
-def combine_tensor(answer):
-    """Check ``answer(routing, capacity)``: combine_TEC, GShard's one-hot tensor of weights.
-
-    >>> from moe_lesson.moe import dispatch
-    >>> combine_tensor(dispatch.combine_tensor)
-    correct: seats by a running count, first choices first, weights where GShard has them.
-
-    Lesson 5.
-    """
-    expert_TK = torch.tensor([[1, 0], [0, 2], [0, 1], [0, 2]])
-    weight_TK = torch.tensor([[0.9, 0.1], [0.8, 0.2], [0.7, 0.3], [0.6, 0.4]])
-    asked = routing.Routing(torch.zeros(4, 3), weight_TK, expert_TK)
-    said = "four tokens, three experts, k = 2, two seats: "
-    given = called(answer, asked, 2, when=said.removesuffix(": "), hint="one_hot's size")
-    if isinstance(given, torch.Tensor) and given.shape == (4, 2, 3):
-        given = None
-    demand(given is not None, said + "your axes are tokens, seats, experts: seats come last")
-    found = tensor_of(given, (4, 3, 2), "combine")
-    wrong = {
-        "the seats are right, but a seat must hold the token's weight, not a 1": _seats(asked, 1),
-        "you let token 0's second choice sit before first choices: all first ones come first": (
-            _seats(asked, by_token=True)
-        ),
-        "your count includes the token itself, so seat 0 stays empty": _seats(asked, shift=1),
-        "you count all visits together: each expert has a count of its own": _seats(asked, all=1),
-        "late visits overwrite the last seat: who finds none is nowhere": _seats(asked, push=1),
-    }
-    no_mistake(found, wrong, said)
-    wanted = _seats(asked)
-    where = (found - wanted).abs().amax(2).nonzero()
-    at = where[0].tolist() if len(where) else [0, 0]
-    said += f"token {at[0]} at expert {at[1]} has {rounded(found[at[0], at[1]])}, "
-    demand(near(found, wanted), said + f"it must be {rounded(wanted[at[0], at[1]])}")
-    larger = tensor_of(answer(asked, 5), (4, 3, 5), "combine, five seats")
-    demand(near(larger.sum(), 4), f"with five seats all weights sit: 4, not {larger.sum():.3f}")
-
-
-def _seats(asked, weight=None, by_token=False, **mistakes):
-    """Seat four tokens of the exercise one by one, with a mistake if one is named."""
-    combine_TEC, taken = torch.zeros(4, 3, 2, dtype=torch.float64), [0, 0, 0]
-    visits = [(t, k) for k in range(2) for t in range(4)]
-    for t, k in sorted(visits) if by_token else visits:
-        expert = asked.expert_TK[t, k].item()
-        seat = (sum(taken) if "all" in mistakes else taken[expert]) + mistakes.get("shift", 0)
-        taken[expert] += 1
-        seat = min(seat, 1) if "push" in mistakes else seat
-        if seat < 2:
-            combine_TEC[t, expert, seat] += weight or asked.weight_TK[t, k].item()
-    return combine_TEC
+__all__ = [
+    "chosen_weights",
+    "combine_tensor",
+    "kept_mask",
+    "own_policy",
+    "switch_by_hand",
+    "who_sits",
+]
 
 
 @exercise("one expert, a weight that can learn, and a loss of 1 when all is even.")
@@ -129,12 +44,13 @@ def switch_by_hand(answer):
     """
     prob_TE = torch.tensor([[0.5, 0.3, 0.1, 0.1], [0.7, 0.1, 0.1, 0.1], [0.2, 0.1, 0.1, 0.6]])
     logits_TE = prob_TE.double().log() + torch.tensor([[1.0], [-2.0], [3.0]])
-    given = called(answer, logits_TE.clone(), when="three tokens, four experts")
-    parts = list(given) if isinstance(given, tuple | list) else [given]
-    demand(len(parts) == 3, f"return weight, expert and loss: you return {len(parts)} parts")
-    expert = tensor_of(parts[1], (3,), "expert")
-    demand(expert.tolist() == [0, 0, 3], f"the best experts are 0, 0, 3, not {expert.tolist()}")
-    weight = tensor_of(parts[0], (3,), "weight")
+    when = "three tokens, four experts"
+    weight, expert, loss = _three(untouched(answer, logits_TE, when=when), 3)
+    tokens_T = logits_TE.softmax(0).argmax(-1)
+    demand(not near(expert, tokens_T), "your softmax runs over tokens: it must run over experts")
+    is_turned = near(expert, [0.5, 0.7, 0.6])
+    demand(not is_turned, "the weight comes first, then the expert, then the loss")
+    demand(expert.tolist() == [0, 0, 3], f"the best experts are 0, 0, 3, not {rounded(expert)}")
     no_mistake(
         weight,
         {
@@ -143,14 +59,38 @@ def switch_by_hand(answer):
         },
     )
     demand(near(weight, [0.5, 0.7, 0.6]), f"weights are 0.5, 0.7, 0.6, not {rounded(weight)}")
-    _loss(number_of(_scalar(parts[2]), "the loss"), prob_TE.double(), expert.long())
-    learns = logits_TE.clone().requires_grad_()
-    loss = answer(learns)[2]
-    demand(loss.requires_grad, "the loss has no slope: P must be the softmax's own mean")
+    _loss(loss, prob_TE.double(), expert.long())
+    _other_sizes(answer)
+    weight, _, loss = called(answer, logits_TE.requires_grad_(), when=f"{when}, with slopes")
+    learns = isinstance(loss, torch.Tensor) and loss.requires_grad
+    demand(learns, "the loss has no slope: P must be the softmax's own mean")
+    demand(weight.requires_grad, "the weight has no slope: it must be the softmax's own number")
 
 
-def _scalar(given):
-    return given.detach() if isinstance(given, torch.Tensor) else given
+def _three(given, T):
+    """Demand weight, expert and loss of T tokens, and return them as numbers."""
+    parts = list(given) if isinstance(given, tuple | list) else [given]
+    demand(len(parts) == 3, f"return weight, expert and loss: you return {len(parts)} parts")
+    weight, expert = (
+        tensor_of(each, (T,), what) for each, what in zip(parts, ("weight", "expert"))
+    )
+    loss = parts[2].detach() if isinstance(parts[2], torch.Tensor) else parts[2]
+    return weight, expert, number_of(loss, "the loss")
+
+
+def _other_sizes(answer):
+    """Check five tokens and three experts, of which the last is nobody's best."""
+    prob_TE = torch.tensor([[0.6, 0.3, 0.1], [0.3, 0.5, 0.2]]).double()[[0, 1, 0, 0, 0]]
+    when = "five tokens, three experts, the last of them nobody's"
+    hint = "how many experts there are is in logits_TE alone: give it to one_hot, too"
+    weight, expert, loss = _three(called(answer, prob_TE.log(), when=when, hint=hint), 5)
+    demand(expert.tolist() == [0, 1, 0, 0, 0], f"{when}: experts are {expert.tolist()}")
+    demand(near(weight, prob_TE.amax(1)), f"{when}: weights are {rounded(weight)}")
+    right = 3 * (0.8 * 0.54 + 0.2 * 0.34)
+    said = f"{when}: your loss is {loss:.4f}, it must be {right:.4f}. "
+    four = {"Is 4 written into your function? E is the number of experts": right * 4 / 3}
+    no_mistake(torch.tensor(loss), four, said)
+    demand(near(loss, right), f"{said}Is a size of the first case written into your function?")
 
 
 def _loss(found, prob_TE, expert_T):
@@ -160,7 +100,7 @@ def _loss(found, prob_TE, expert_T):
     kept_E = (prob_TE * F.one_hot(expert_T, E)).mean(0)
     right = E * (f_E * P_E).sum().item()
     wrong = {
-        "E is missing in front of the sum": right / E,
+        "E is missing in front of the sum, or is it a mean?": right / E,
         "f and P are shares: divide the sums by the number of tokens": right * T * T,
         "one of f and P is a sum, not a mean": right * T,
         "f must count tokens; you have P twice": E * P_E.square().sum().item(),
@@ -186,66 +126,61 @@ def chosen_weights(answer):
     """
     logits_TE = torch.tensor([[4.0, 4.0, 3.0], [1.0, 0.0, 0.0], [2.0, 0.5, 1.9], [3.0, 3.5, 0.0]])
     logits_TE = logits_TE.double()
-    given = called(answer, logits_TE.clone(), 2, when="four tokens, three experts, two seats")
+    given = untouched(answer, logits_TE, 2, when="four tokens, three experts, two seats")
     found = tensor_of(given, (4, 3), "the weights")
     said = f"two seats: expert 0 has {int((found[:, 0] != 0).sum())} tokens. "
     right = _taken(logits_TE.softmax(-1), 2, 0)
-    one_TE, total = (right > 0).double(), right.sum(1, keepdim=True)
-    wrong = {
-        "the tokens chose: topk must run over tokens, dim=0": _taken(logits_TE.softmax(-1), 2, 1),
+    no_mistake(found, _wrong_weights(logits_TE, right), said)
+    _demand_weights(found, right, said)
+    _one_seat(answer)
+
+
+def _wrong_weights(logits_TE, right):
+    """Return what to say of likely mistakes -> the weights that they give, with two seats."""
+    prob_TE, one_TE = logits_TE.softmax(-1), (right > 0).double()
+    return {
+        "the tokens chose: topk must run over tokens, dim=0": _taken(prob_TE, 2, 1),
         "your softmax runs over tokens: a token shares itself over experts": (
             _taken(logits_TE.softmax(0), 2, 0)
         ),
         "the right tokens, each with weight 1: it must be the probability": one_TE,
-        "weights are not made to sum to 1 again": right / total.clamp(min=1e-9),
-        "scores decide there, before the softmax; let probabilities decide": (
-            logits_TE.softmax(-1) * (_taken(logits_TE + 10, 2, 0) > 0)
+        "weights are not made to sum to 1 again": (
+            right / right.sum(1, keepdim=True).clamp(min=1e-9)
         ),
+        "weights are not made to sum to 1 for an expert either": right / right.sum(0),
+        "scores decide there, before the softmax; let probabilities decide": (
+            prob_TE * (_taken(logits_TE + 10, 2, 0) > 0)
+        ),
+        "a token may sit at several experts: each takes its best of all tokens": _taken(
+            prob_TE * F.one_hot(prob_TE.argmax(-1), 3), 2, 0
+        ),
+        "these are scores: the weight is a probability": logits_TE * one_TE,
+        "that is one token more than there are seats": _taken(prob_TE, 3, 0),
     }
-    no_mistake(found, wrong, said)
-    said += f"Token 2 gets {rounded(found[2])}, it must be {rounded(right[2])}"
-    demand(near(found, right), said)
-    one = tensor_of(answer(logits_TE, 1), (4, 3), "the weights, one seat")
-    demand((one > 0).sum() == 3, f"one seat: {int((one > 0).sum())} visits, it must be 3")
+
+
+def _one_seat(answer):
+    """Check other sizes: five tokens, two experts, a seat each."""
+    prob_TE = torch.tensor([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4], [0.7, 0.3], [0.5, 0.5]]).double()
+    when = "five tokens, two experts, one seat"
+    hint = "is a size of the first case written into your function?"
+    given = called(answer, prob_TE.log(), 1, when=when, hint=hint)
+    found = tensor_of(given, (5, 2), f"{when}: what you return")
+    visits = int((found != 0).sum())
+    demand(visits == 2, f"{when}: you give {visits} visits, it must be 2. Do you use capacity?")
+    _demand_weights(found, _taken(prob_TE, 1, 0), f"{when}. ")
+
+
+def _demand_weights(found, right, said):
+    """Demand the right weights, and show the first token whose weights differ."""
+    for token, (one, other) in enumerate(zip(found, right)):
+        shown = f"Token {token} gets {rounded(one)}, it must be {rounded(other)}"
+        demand(near(one, other), said + shown)
 
 
 def _taken(value_TE, capacity, dim):
     index = value_TE.topk(capacity, dim=dim).indices
     return value_TE * torch.zeros_like(value_TE).scatter(dim, index, 1.0)
-
-
-@exercise("ten tokens, four seats, four of them sit: slot 0 is used at last.")
-def kept_mask(answer):
-    """Check ``answer(expert_T, num_experts, capacity)``: kept_TE, 1 where a token sits.
-
-    >>> def right(expert_T, num_experts, capacity):
-    ...     mask_TE = F.one_hot(expert_T, num_experts)
-    ...     position_TE = mask_TE.cumsum(0) - mask_TE
-    ...     return mask_TE * (position_TE < capacity)
-    >>> kept_mask(right)
-    correct: ten tokens, four seats, four of them sit: slot 0 is used at last.
-
-    Lesson 5.
-    """
-    expert_T = torch.tensor([0] * 10)
-    given = called(answer, expert_T, 2, 4, when="ten tokens for expert 0 of 2, four seats")
-    kept = tensor_of(given, (10, 2), "kept")
-    said = f"ten tokens for expert 0, four seats: {int(kept[:, 0].sum())} sit. "
-    demand(kept[:, 1].sum() == 0, said + "And expert 1, whom nobody asked, has guests: mask them")
-    count = int(kept[:, 0].sum())
-    demand(count != 3, said + "The first token counts as 1, not as 0")
-    demand(count != 5, said + "Now there is a seat too many: is 0 to C four seats or five?")
-    demand(count == 4, said + "It must be four")
-    first = kept[:4, 0].sum() == 4
-    demand(
-        first, said + f"They are tokens {kept[:, 0].nonzero().flatten().tolist()}: not the first"
-    )
-    mixed = torch.tensor(QUEUE)
-    found = tensor_of(answer(mixed, 3, 2), (8, 3), "kept")
-    wanted = F.one_hot(mixed, 3) * (_nth(mixed) <= 2)[:, None]
-    said = f"experts {QUEUE}, two seats: sitting are {found.sum(1).nonzero().flatten().tolist()}, "
-    said += f"it must be {wanted.sum(1).nonzero().flatten().tolist()}. Is the count per expert?"
-    demand(near(found, wanted), said)
 
 
 @exercise("a policy beside another, three seeds each: now anybody sees what it is worth.")

@@ -12,6 +12,7 @@ from moe_lesson.study.checks import (
     no_mistake,
     number_of,
     tensor_of,
+    untouched,
 )
 
 __all__ = ["experiment", "gradients", "intensity", "places", "rooms", "tile_list"]
@@ -34,14 +35,50 @@ def gradients(answer):
 
     Lesson 6.
     """
-    x_RD = torch.arange(1.0, 16).view(5, 3).double().sin()
-    weight_EFD = torch.arange(1.0, 19).view(3, 2, 3).double().cos()
-    dy_RF = torch.arange(1.0, 11).view(5, 2).double().cos()
-    given = called(
+    x_RD, weight_EFD, dy_RF = _grouped(COUNTS, 3, 2)
+    given = untouched(
         answer, x_RD, weight_EFD, torch.tensor(COUNTS), dy_RF,
         when="5 rows of width 3, experts with 2, 0 and 3 of them, 2 numbers out",
         hint="y = x times the transposed weight, so dx = dy times the weight",
     )  # fmt: skip
+    _demand_gradients(given, x_RD, weight_EFD, dy_RF)
+    _other_sizes(answer)
+
+
+def _grouped(counts, D, F):
+    """Make rows, an expert's matrix for each count, and the gradient of what comes out."""
+    R, E = sum(counts), len(counts)
+    x_RD = torch.arange(1.0, R * D + 1).view(R, D).double().sin()
+    weight_EFD = torch.arange(1.0, E * F * D + 1).view(E, F, D).double().cos()
+    return x_RD, weight_EFD, torch.arange(1.0, R * F + 1).view(R, F).double().cos()
+
+
+def _other_sizes(answer):
+    """Check four experts, of which the first has no rows; no two sizes are equal."""
+    counts = [0, 3, 1, 2]
+    x_RD, weight_EFD, dy_RF = _grouped(counts, 5, 2)
+    when = "6 rows of width 5, experts with 0, 3, 1 and 2 of them, 2 numbers out"
+    hint = "is a size of the first case written into your function?"
+    given = untouched(answer, x_RD, weight_EFD, torch.tensor(counts), dy_RF, when=when, hint=hint)
+    owner_R = torch.arange(4).repeat_interleave(torch.tensor(counts))
+    what = f"{when}: the gradient of"
+    found = tensor_of(given[0], (6, 5), f"{what} x_RD")
+    right = torch.einsum("rf,rfd->rd", dy_RF, weight_EFD[owner_R])
+    demand(near(found, right), f"{what} x_RD is right for {_right_of(found, right)} of 6 rows")
+    found = tensor_of(given[1], (4, 2, 5), f"{what} weight_EFD")
+    pairs = torch.einsum("rf,rd->rfd", dy_RF, x_RD)
+    right = pairs.new_zeros(4, 2, 5).index_add(0, owner_R, pairs)
+    said = f"{what} weight_EFD is right for {_right_of(found, right)} of 4 experts"
+    demand(near(found, right), said)
+
+
+def _right_of(found, right):
+    """Count the entries of the first axis that agree."""
+    return sum(near(one, other) for one, other in zip(found, right))
+
+
+def _demand_gradients(given, x_RD, weight_EFD, dy_RF):
+    """Demand both gradients of the first case, with their shapes, and name what else they are."""
     is_pair = isinstance(given, (tuple, list)) and len(given) == 2
     demand(is_pair, "return two tensors: the gradient of x_RD, then that of weight_EFD")
     swapped = [tuple(getattr(each, "shape", ())) for each in given] == [(3, 2, 3), (5, 3)]
@@ -62,6 +99,7 @@ def _demand_rows(found, weight_EFD, dy_RF, owner_R):
     def back(owner):
         return torch.einsum("rf,rfd->rd", dy_RF, weight_EFD[owner])
 
+    right, count_E = back(owner_R), torch.tensor(COUNTS)
     mistakes = {
         "all rows go back through expert 0": back(torch.zeros_like(owner_R)),
         "rows 2 to 4 are expert 2's: expert 1 has none, but keeps its matrix": back(
@@ -69,10 +107,14 @@ def _demand_rows(found, weight_EFD, dy_RF, owner_R):
         ),
         "the rows of all experts were multiplied by the sum of the weights": dy_RF
         @ weight_EFD.sum(0),
-        "the sign is turned": -back(owner_R),
+        "the sign is turned": -right,
+        "a row's own gradient is divided by nothing: it is no mean": right
+        / count_E[owner_R][:, None],
+        "weights are taken from the last expert up": back(2 - owner_R),
     }
     no_mistake(found, mistakes, "the gradient of x_RD: ")
-    demand(near(found, back(owner_R)), "the gradient of x_RD: it must be dy times own weights")
+    said = f"the gradient of x_RD is right for {_right_of(found, right)} of 5 rows"
+    demand(near(found, right), f"{said}: it must be dy times the matrix of the row's own expert")
 
 
 def _demand_weights(found, x_RD, dy_RF, owner_R):
@@ -91,9 +133,14 @@ def _demand_weights(found, x_RD, dy_RF, owner_R):
         ),
         "rows 2 to 4 belong to expert 2: expert 1's gradient is zero": right[[0, 2, 1]],
         "divide by nothing: it is no mean over all rows": right / 5,
+        "divide by nothing: it is no mean over experts": right / 3,
+        "an expert's first row alone is not all of its rows": torch.stack(
+            [pairs[0], torch.zeros(2, 3).double(), pairs[2]]
+        ),
     }
     no_mistake(found, mistakes, "the gradient of weight_EFD: ")
-    demand(near(found, right), "the gradient of weight_EFD: it must be dy transposed times x")
+    said = f"the gradient of weight_EFD is right for {_right_of(found, right)} of 3 experts"
+    demand(near(found, right), f"{said}: it must be dy transposed times x, of the expert's rows")
 
 
 @exercise("operations over bytes, with the experts that are touched read once.")
@@ -149,6 +196,26 @@ def _many_tokens(answer):
     }
     no_mistake(found, mistakes, said)
     demand(near(found, done / (8 * (3 * one + rows))), said + "It must be 6144 / 18944 = 0.3243")
+    _other_numbers(answer)
+
+
+def _other_numbers(answer):
+    """Check three tokens of another layer, where k/E is neither 1/2 nor 1/k, a byte a number."""
+    when = "3 tokens, width 5, experts of 7, 3 of 10, 1 byte a number"
+    found = number_of(called(answer, 3, 5, 7, 10, 3, 1, when=when), "the intensity")
+    done, one, rows, some = 2 * 3 * 9 * 5 * 7, 3 * 5 * 7, 2 * 9 * 5, 10 * (1 - 0.7**3)
+    mistakes = {
+        "A token leaves an expert out with 1 - k/E = 0.7, not with 1/2": 10 * (1 - 0.5**3),
+        "A token leaves an expert out with 1 - k/E = 0.7, not with 1/k": 10 * (1 - (1 / 3) ** 3),
+        "A token leaves an expert out with 1 - k/E = 0.7, not with 1 - 1/k": 10
+        * (1 - (2 / 3) ** 3),
+        "6.57 experts are touched on average, not 7: do not round": 7,
+        "6.57 experts are touched on average, not 6: do not round": 6,
+    }
+    said = f"{when}: you give {found:.4g}. "
+    no_mistake(found, {text: done / (n * one + rows) for text, n in mistakes.items()}, said)
+    said += f"It must be 1890 / 779.9 = {done / (some * one + rows):.4f}. Is a number of the cases "
+    demand(near(found, done / (some * one + rows)), f"{said}before written into it?")
 
 
 @exercise("now you can tell a difference from the spread of one setting.")

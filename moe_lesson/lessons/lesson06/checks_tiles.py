@@ -2,7 +2,15 @@
 
 import torch
 
-from moe_lesson.study.checks import called, demand, exercise, near, no_mistake, tensor_of
+from moe_lesson.study.checks import (
+    called,
+    demand,
+    exercise,
+    near,
+    no_mistake,
+    tensor_of,
+    untouched,
+)
 
 # What to say of a mistake -> what it gives: for counts 3 0 4 5 9 and tiles of 4,
 ROOMS = {
@@ -98,7 +106,7 @@ def rooms(answer):
     """
     count_E = torch.tensor([3, 0, 4, 5, 9])
     given = called(answer, count_E, 4, when="counts 3 0 4 5 9, tiles of 4")
-    found = tensor_of(given, (5,), "the rooms")
+    found = tensor_of(given, (5,), "what you return")
     said = f"counts 3 0 4 5 9, tiles of 4: you give {whole(found)}. "
     no_mistake(found, ROOMS, said)
     demand(near(found, [4, 0, 4, 8, 12]), said + "It must be 4 0 4 8 12")
@@ -112,7 +120,7 @@ def rooms(answer):
 
 @exercise("tiles hold rows of one expert each, and every row is in one tile.")
 def tile_list(answer):
-    """Check ``answer(counts, block)``: (expert, first row, end) of every tile.
+    """Check ``answer(counts, block)``: (expert, first row, end) of every tile, in any order.
 
     >>> def ours(counts, block):
     ...     found, row = [], 0
@@ -126,28 +134,33 @@ def tile_list(answer):
 
     Lesson 6.
     """
-    given = called(answer, [5, 0, 4], 4, when="counts [5, 0, 4], tiles of 4")
+    given = untouched(answer, [5, 0, 4], 4, when="counts [5, 0, 4], tiles of 4")
     found = _triples(given)
     said = f"counts [5, 0, 4], tiles of 4: you give {found}. "
     for message, wrong in TILES.items():
         demand(found != wrong, said + message)
     wanted = [[0, 0, 4], [0, 4, 5], [2, 5, 9]]
     demand(found == wanted, said + f"It must be {wanted}")
-    found = _triples(called(answer, [2, 3], 2, when="counts [2, 3], tiles of 2"))
-    said = f"counts [2, 3], tiles of 2: you give {found}"
-    demand(found == [[0, 0, 2], [1, 2, 4], [1, 4, 5]], said + ". Is 4 written into your function?")
+    when = "counts [2, 3, 0, 1], tiles of 2"
+    found = _triples(called(answer, [2, 3, 0, 1], 2, when=when))
+    is_fixed = found == [[0, 0, 2], [1, 2, 5], [3, 5, 6]]
+    demand(not is_fixed, f"{when}: you give {found}. Is 4 written into your function?")
+    wanted = [[0, 0, 2], [1, 2, 4], [1, 4, 5], [3, 5, 6]]
+    demand(found == wanted, f"{when}: you give {found}. It must be {wanted}")
 
 
 def _triples(given):
-    """Return a list of lists of three whole numbers."""
+    """Return a sorted list of lists of three whole numbers."""
     try:
-        found = [[int(number) for number in tile] for tile in given]
+        found = [[float(number) for number in tile] for tile in given]
     except (TypeError, ValueError):
         kind = type(given).__name__
         raise AssertionError(f"return a list of triples, not this {kind}: {given}") from None
     sizes = {len(tile) for tile in found}
     demand(sizes <= {3}, f"a tile is (expert, first row, end): you give {found}")
-    return found
+    is_whole = all(number.is_integer() for tile in found for number in tile)
+    demand(is_whole, f"rows and experts are whole numbers: you give {found}")
+    return sorted([int(number) for number in tile] for tile in found)
 
 
 @exercise("offsets count the padding of all experts before, and rows keep their order.")
@@ -161,8 +174,8 @@ def places(answer):
     Lesson 6.
     """
     count_E = torch.tensor([3, 0, 5, 2])
-    given = called(answer, count_E, 10, 4, when="counts 3 0 5 2, tiles of 4")
-    found = tensor_of(given, (10,), "the places")
+    given = untouched(answer, count_E, 10, 4, when="counts 3 0 5 2, tiles of 4")
+    found = tensor_of(given, (10,), "what you return")
     demand(not given.is_floating_point(), "places number rows: give whole numbers, not floats")
     said = f"counts 3 0 5 2, tiles of 4: you give {whole(found)}. "
     no_mistake(found, PLACES, said)
@@ -171,3 +184,9 @@ def places(answer):
     found = tensor_of(given, (5,), "for 5 rows it")
     said = f"counts 4 1, tiles of 2: {whole(found)}, not 0 1 2 3 4: a full tile needs no padding"
     demand(near(found, [0, 1, 2, 3, 4]), said)
+    given = called(answer, torch.tensor([1, 4, 2]), 7, 3, when="counts 1 4 2, tiles of 3")
+    found = tensor_of(given, (7,), "for 7 rows it")
+    said = f"counts 1 4 2, tiles of 3: you give {whole(found)}, not 0 3 4 5 6 9 10. "
+    fixed = {"Is 4 written into your function? Use block": [0, 4, 5, 6, 7, 8, 9]}
+    no_mistake(found, fixed, said)
+    demand(near(found, [0, 3, 4, 5, 6, 9, 10]), said + "Where does each room begin?")

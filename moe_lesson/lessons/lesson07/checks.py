@@ -1,9 +1,8 @@
 """Check the exercises of lesson 07: counts, rows, bytes, placement, the way home, an experiment."""
 
-import itertools
-
 import numpy as np
 
+from moe_lesson.lessons.lesson07.checks_place import place
 from moe_lesson.lessons.lesson07.checks_rows import all_to_all, answers_home
 from moe_lesson.study.checks import (
     array_of,
@@ -14,6 +13,7 @@ from moe_lesson.study.checks import (
     near,
     no_mistake,
     number_of,
+    untouched,
 )
 
 __all__ = ["all_to_all", "answers_home", "expected_bytes", "experiment", "place", "send_counts"]
@@ -22,11 +22,6 @@ EXPERTS = np.array([[0, 4], [1, 2], [4, 3], [0, 1], [2, 0], [4, 2]])
 HOME = np.array([0, 0, 0, 1, 1, 2])
 OWNER = np.array([0, 0, 1, 1, 2])
 ROWS = np.array([[2, 2, 2], [3, 1, 0], [0, 1, 1]])
-# Rows of experts, and ranks. In the first neither the order they come in, nor their turn, nor
-# ranks that belong to sorted experts pass by chance.
-CASES = [([17, 29, 10, 2, 4, 20, 31, 16], 4), ([9, 8, 2, 1], 2)]
-CASES += [([50, 9, 8, 7, 6, 5, 4, 3], 4), ([7] * 6, 3)]
-MUCH = 4 / 3 + 1e-9  # times the best one's fullest rank
 
 
 @exercise("each visit is one row, from its token's rank to its expert's.")
@@ -42,9 +37,7 @@ def send_counts(answer):
     hint = "owner_E[expert_TK] has a rank for every visit; home_T[:, None] the token's own"
     when = "6 tokens on 3 ranks, 5 experts"
     given = [EXPERTS.copy(), HOME.copy(), OWNER.copy()]
-    found = array_of(called(answer, *given, when=when, hint=hint), (3, 3), "rows_WW")
-    same = all(map(np.array_equal, given, (EXPERTS, HOME, OWNER)))
-    demand(same, "one of the arrays that were handed to you was changed: work on a copy")
+    found = array_of(untouched(answer, *given, when=when, hint=hint), (3, 3), "rows_WW")
     first = np.zeros((3, 3))
     np.add.at(first, (HOME, OWNER[EXPERTS[:, 0]]), 1)
     second = ROWS - first
@@ -85,6 +78,19 @@ def _one_token(answer):
     wanted = np.zeros((4, 4))
     wanted[0, 0] = wanted[1, 3] = 1
     demand(near(found, wanted), f"{what} is {found.tolist()}: token 1 sends one row to rank 3")
+    _rank_without_experts(answer)
+
+
+def _rank_without_experts(answer):
+    """Check three visits a token, and a highest rank that has tokens alone."""
+    given = np.array([[0, 1, 2], [2, 1, 0]]), np.array([1, 4]), np.array([0, 2, 2])
+    hint = "the highest rank may be one of home_T, without an expert"
+    when = "2 tokens on ranks 1 and 4, 3 visits each, no expert on rank 4"
+    found = array_of(called(answer, *given, when=when, hint=hint), (5, 5), f"{when}: rows_WW")
+    wanted = np.zeros((5, 5))
+    wanted[[1, 4], 0], wanted[[1, 4], 2] = 1, 2
+    said = f"{when}: rows_WW is {found.tolist()}, it must be {wanted.tolist()}"
+    demand(near(found, wanted), said)
 
 
 @exercise("a row a visit, less the part that stays at home.")
@@ -124,90 +130,9 @@ def expected_bytes(answer):
     demand(near(wide, 4 * right), f"{said}: you give {wide:g}, is a size written into it?")
     part = number_of(called(answer, 1, 1, 1, 1, 3, when="1 byte, 3 ranks"), "the number of bytes")
     said = "1 byte, 3 ranks: two times in three it travels, so the mean is 2/3 of a byte"
-    demand(near(part, 2 / 3), f"{said}: you give {part:g}, do not round")
-
-
-@exercise("no rank is much fuller than it must be, and each holds as many experts.")
-def place(answer):
-    """Check ``answer(count_E, ranks)``: owner_E that keeps the fullest rank low.
-
-    >>> from moe_lesson.lessons.lesson07.traffic import place as ours
-    >>> place(ours)
-    correct: no rank is much fuller than it must be, and each holds as many experts.
-
-    Lesson 7.
-    """
-    for counts, ranks in CASES:
-        _placed(answer, np.array(counts), ranks)
-
-
-def _placed(answer, count_E, ranks):
-    """Demand what no placement may lack, and at most 4/3 of the best one's fullest rank."""
-    when = f"rows {count_E.tolist()} on {ranks} ranks"
-    given = count_E.copy()
-    found = called(answer, given, ranks, when=when)
-    demand(np.array_equal(given, count_E), f"{when}: count_E itself was changed, work on a copy")
-    found = array_of(np.asarray(found), count_E.shape, "owner_E")
-    inside = bool(((found >= 0) & (found < ranks) & (found == found.round())).all())
-    demand(inside, f"{when}: {found.tolist()} are not ranks, 0 to {ranks - 1}")
-    held = np.bincount(found.astype(int), minlength=ranks)
-    each = len(count_E) // ranks
-    said = f"{when}: ranks hold {held.tolist()} experts"
-    demand((held == each).all(), f"{said}, each has room for {each}")
-    found = found.astype(int)
-    if len(set(count_E.tolist())) > 1:
-        _no_known_order(found, count_E, ranks, when)
-    load, best = _rows_of(found, count_E, ranks), best_maximum(count_E, ranks)
-    said = f"{when}: the ranks have {load} rows, and the fullest could have {best:g}"
-    demand(max(load) <= MUCH * best, said)
-
-
-def _rows_of(owner_E, count_E, ranks):
-    return np.bincount(owner_E, weights=count_E, minlength=ranks).tolist()
-
-
-def _no_known_order(found, count_E, ranks, when):
-    """Name a placement that does not look where it is empty; one that happens to be best passes."""
-    places, order = np.arange(len(count_E)), np.argsort(-count_E, kind="stable")
-    load, best = _rows_of(found, count_E, ranks), best_maximum(count_E, ranks)
-    dealt, named = np.empty_like(found), np.empty_like(found)
-    dealt[order], named[order] = places % ranks, found
-    said = {
-        "that is the order they come in, busy or not": places // (len(places) // ranks),
-        f"dealt like cards, rank 0 gets the better card every round: {load}": dealt,
-        "in turn, as they come: nothing looks at count_E": places % ranks,
-    }
-    for message, wrong in said.items():
-        is_fair = max(load) <= 1.001 * best
-        demand(is_fair or not np.array_equal(found, wrong), f"{when}: {message}")
-    meant = max(_rows_of(named, count_E, ranks)) <= 1.001 * best and max(load) > MUCH * best
-    demand(not meant, f"{when}: owner_E[e] is the rank of expert e, not of the e-th busiest")
-
-
-def best_maximum(count_E, ranks):
-    """Find by trying all the least that the fullest rank can have; for a handful of experts.
-
-    >>> best_maximum(np.array([9, 8, 2, 1]), 2)
-    10.0
-
-    Lesson 7.
-    """
-    each, best = len(count_E) // ranks, float(count_E.sum())
-
-    def fill(left, most):
-        nonlocal best
-        if most >= best:
-            return
-        if not left:
-            best = most
-            return
-        first, *rest = left
-        for others in itertools.combinations(rest, each - 1):
-            load = float(count_E[first] + sum(count_E[other] for other in others))
-            fill([expert for expert in rest if expert not in others], max(most, load))
-
-    fill(list(range(len(count_E))), 0.0)
-    return best
+    demand(part not in (0, 1), f"{said}: you give {part:g}, do not round")
+    written = "is a number of the cases before written into it?"
+    demand(near(part, 2 / 3), f"{said}: you give {part:g}, {written}")
 
 
 @exercise("now you can tell a difference from the spread of one setting.")

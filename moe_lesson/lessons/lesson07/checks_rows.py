@@ -2,17 +2,24 @@
 
 import torch
 
-from moe_lesson.study.checks import called, demand, exercise, near, no_mistake, tensor_of
+from moe_lesson.study.checks import (
+    demand,
+    exercise,
+    near,
+    no_mistake,
+    tensor_of,
+    untouched,
+)
 
 SENT = torch.tensor([[1, 2, 0], [0, 1, 1], [3, 0, 1]])
 COME = torch.tensor([[1, 2], [2, 1], [3, 1]])  # rows from each rank for each expert here
 
 
-def _rows():
+def _rows(sent):
     """Make each rank's rows: row i of rank r holds 10 r + i and its negative."""
     return [
         torch.stack([10.0 * rank + torch.arange(n), -10.0 * rank - torch.arange(n)], 1)
-        for rank, n in enumerate(SENT.sum(1).tolist())
+        for rank, n in enumerate(sent.sum(1).tolist())
     ]
 
 
@@ -28,33 +35,51 @@ def all_to_all(answer):
 
     Lesson 7.
     """
-    rows = _rows()
-    when = "3 ranks with 3, 2 and 4 rows"
+    rows = _rows(SENT)
+    given = _exchanged(answer, rows, SENT, "3 ranks with 3, 2 and 4 rows")
+    _no_known_mistake(given, rows)
+    _demand_rows(given, rows, SENT)
+    sent = torch.tensor([[0, 2], [1, 1]])
+    rows = [torch.cat([each, 1 - each[:, :1]], 1) for each in _rows(sent)]
+    when = "2 ranks with 2 rows each, 3 numbers wide"
+    _demand_rows(_exchanged(answer, rows, sent, when), rows, sent, f"{when}: ")
+
+
+def _exchanged(answer, rows, sent, when):
+    """Call the reader's function and demand a tensor for each rank."""
     hint = "rows[r].split(sent[r].tolist()) cuts rank r's rows by whom they are for"
-    handed = [each.clone() for each in rows]
-    given = called(answer, handed, SENT.clone(), when=when, hint=hint)
+    given = untouched(answer, list(rows), sent.clone(), when=when, hint=hint)
     is_list = isinstance(given, (list, tuple))
     said = f"{len(given)} parts" if is_list else f"a {type(given).__name__}"
-    demand(is_list and len(given) == 3, f"return a list of three tensors, not {said}")
-    demand(_same(handed, rows), "the list rows itself was changed: make a new one")
-    _no_known_mistake(given, rows)
-    right = [torch.cat(part) for part in zip(*_parts(rows))]
+    demand(
+        is_list and len(given) == len(sent),
+        f"{when}: return a list of {len(sent)} tensors, not {said}",
+    )
+    for each in given:
+        demand(isinstance(each, torch.Tensor), f"a rank gets a {type(each).__name__}, no tensor")
+    return given
+
+
+def _demand_rows(given, rows, sent, when=""):
+    """Demand the rows that each rank must get, and show the first column that differs."""
+    right = [torch.cat(part) for part in zip(*_parts(rows, sent))]
     shapes, wanted = ([tuple(one.shape) for one in each] for each in (given, right))
-    demand(shapes == wanted, f"the ranks get rows of shapes {shapes}: it must be {wanted}")
+    demand(shapes == wanted, f"{when}the ranks get rows of shapes {shapes}: it must be {wanted}")
     for rank, (found, each) in enumerate(zip(given, right)):
-        found = tensor_of(found, each.shape, f"what rank {rank} gets")
-        said = f"rank {rank} gets rows {found[:, 0].tolist()}: it must be {each[:, 0].tolist()}"
-        demand(near(found, each), said)
+        found = tensor_of(found, each.shape, f"{when}what rank {rank} gets")
+        for column, (one, other) in enumerate(zip(found.T, each.T)):
+            said = f"{when}column {column} of rank {rank}'s rows is {one.tolist()}"
+            demand(near(one, other), f"{said}: it must be {other.tolist()}")
 
 
-def _parts(rows):
+def _parts(rows, sent):
     """Cut each rank's rows by whom they are for."""
-    return [each.split(row.tolist()) for each, row in zip(rows, SENT)]
+    return [each.split(row.tolist()) for each, row in zip(rows, sent)]
 
 
 def _no_known_mistake(given, rows):
     """Name the mistake that gives just these rows."""
-    parts = _parts(rows)
+    parts = _parts(rows, SENT)
     mistakes = {
         "nothing moved: every rank still has its own rows": rows,
         "the last sender's rows come first: ranks come in order, 0, 1, 2": [
@@ -82,8 +107,6 @@ def _no_known_mistake(given, rows):
     }
     for message, wrong in mistakes.items():
         demand(not _same(given, wrong), message)
-    for each in given:
-        demand(isinstance(each, torch.Tensor), f"a rank gets a {type(each).__name__}, no tensor")
 
 
 def _cut_wrongly(rows):
@@ -121,29 +144,49 @@ def answers_home(answer):
 
     Lesson 7.
     """
-    x_RD, seen = torch.arange(1.0, 11)[:, None].double() * torch.tensor([1.0, -1.0]).double(), []
+    expert_R = torch.tensor([0, 1, 1, 0, 0, 1, 0, 0, 0, 1])
+    when = "10 rows that came from three ranks, for two experts"
+    _in_order(*_sent_home(answer, COME, when), expert_R)
+    _other_sizes(answer)
+
+
+def _other_sizes(answer):
+    """Check two ranks and three experts, the second of them without rows."""
+    come = torch.tensor([[1, 0, 1], [1, 0, 2]])
+    when = "5 rows that came from two ranks, for three experts, one without rows"
+    found, _, x_RD = _sent_home(answer, come, when)
+    right = x_RD * 10.0 ** torch.tensor([[1.0], [3.0], [1.0], [3.0], [3.0]])
+    said = f"{when}: the answers are {found[:, 0].tolist()}, they must be {right[:, 0].tolist()}"
+    demand(near(found, right), said)
+
+
+def _sent_home(answer, come, when):
+    """Return the reader's answers, what the experts got, and the rows as they came."""
+    (R, E), seen = (int(come.sum()), come.shape[1]), []
+    x_RD = torch.arange(1.0, R + 1)[:, None].double() * torch.tensor([1.0, -1.0]).double()
 
     def experts(x_RD, count_E):
         seen.append((x_RD.detach().clone(), count_E.tolist()))
-        return x_RD * torch.tensor([10.0, 100.0]).double().repeat_interleave(count_E)[:, None]
+        times_E = 10.0 ** torch.arange(1.0, E + 1).double()
+        return x_RD * times_E.repeat_interleave(count_E)[:, None]
 
-    when = "10 rows that came from three ranks, for two experts"
     hint = "come[rank, expert] says how many rows came"
-    found = called(answer, x_RD.clone(), COME.clone(), experts, when=when, hint=hint)
-    found = tensor_of(found, (10, 2), "what you return")
+    found = untouched(answer, x_RD, come.clone(), experts, when=when, hint=hint)
+    found = tensor_of(found, (R, 2), f"{when}: what you return")
+    demand(seen, f"{when}: call experts, once, with all rows")
     demand(len(seen) == 1, f"the experts were called {len(seen)} times: once is enough")
     sorted_RD, told = seen[0]
-    demand(told == [6, 4], f"the experts were told {told} rows each: 6 and 4 came for them")
+    own = come.sum(0).tolist()
+    demand(told == own, f"{when}: the experts were told {told} rows each, {own} came for them")
+    return found, sorted_RD, x_RD
+
+
+def _in_order(found, sorted_RD, x_RD, expert_R):
+    """Compare answers with the right ones, and with those of likely mistakes."""
     demand(
         not near(sorted_RD, x_RD),
         "the experts got the rows rank by rank: they want all of expert 0 first",
     )
-    _in_order(found, sorted_RD, x_RD)
-
-
-def _in_order(found, sorted_RD, x_RD):
-    """Compare answers with the right ones, and with those of likely mistakes."""
-    expert_R = torch.tensor([0, 1, 1, 0, 0, 1, 0, 0, 0, 1])
     order_R = expert_R.argsort(stable=True)
     right = x_RD * torch.tensor([10.0, 100.0]).double()[expert_R][:, None]
     mistakes = {

@@ -73,7 +73,32 @@ WRONG_ANSWERS = {
         ("two seats always", who("taken[expert] <= 2"), "the fourth alone must stand"),
         ("a list", who("taken[expert] <= capacity", end="sits"), "it must be a tensor"),
         ("those who sit", who("taken[expert] <= capacity", end="expert_T[sits]"), "has shape"),
-        ("never mind", who("True"), "Their places are"),
+        ("never mind", who("True"), "Everybody sits"),
+        (
+            "experts known before",
+            who("taken[expert] <= capacity")
+            .replace("{}, []", "dict.fromkeys(range(3), 0), []")
+            .replace("taken.get(expert, 0)", "taken[expert]"),
+            "does your function know all experts",
+        ),
+        (
+            "no start",
+            who("taken[expert] <= capacity").replace("taken.get(expert, 0)", "taken[expert]"),
+            "taken.get(expert, 0) is 0",
+        ),
+        ("places", who("taken[expert]"), "These are their places"),
+        ("how many before", who("taken[expert] - 1"), "how many came before"),
+        (
+            "in all",
+            "def who_sits(expert_T, capacity):\n"
+            "    return torch.bincount(expert_T)[expert_T] <= capacity",
+            "how many an expert has in all",
+        ),
+        (
+            "in place",
+            who("taken[expert] <= capacity", end="expert_T.copy_(torch.tensor(sits))"),
+            "was changed",
+        ),
     ],
     "combine-tensor": [
         ("token by token", BY_TOKEN, "second choice sit before first choices"),
@@ -105,6 +130,57 @@ WRONG_ANSWERS = {
             ),
             "it must be",
         ),
+        (
+            "no visit kept",
+            COMBINE.replace("E + 1)[:, :E]", "E)"),
+            "an id of 4 for a visit not made",
+        ),
+        ("two choices", COMBINE.replace("view(-1, T", "view(2, T"), "shape '[2, 5, 4, 3]'"),
+        (
+            "no visit sent to the last",
+            COMBINE.replace("routing.expert_TK", "routing.expert_TK.clamp(max=E - 1)"),
+            "takes a seat at the last expert",
+        ),
+        (
+            "weights by token",
+            COMBINE.replace("weight_TK.t()", "weight_TK"),
+            "do weights come in the order of experts",
+        ),
+        (
+            "choices apart",
+            "def combine_tensor(routing, capacity):\n"
+            "    T, E = routing.logits_TE.shape\n    total = 0\n"
+            "    for k in range(routing.expert_TK.shape[1]):\n"
+            "        chosen = F.one_hot(routing.expert_TK[:, k], E + 1)[:, :E]\n"
+            "        seat = chosen.cumsum(0) - chosen\n"
+            "        one = F.one_hot(seat.clamp(max=capacity), capacity + 1)[..., :capacity]\n"
+            "        one = routing.weight_TK[:, k, None, None] * one\n"
+            "        total = total + one * chosen[..., None]\n"
+            "    return total",
+            "count both together",
+        ),
+        (
+            "second choices first",
+            COMBINE.replace("_TK.t()", "_TK.flip(1).t()"),
+            "you begin with second ones",
+        ),
+        (
+            "weights made to sum to 1",
+            COMBINE.replace("return (", "out = (")
+            + "\n    return out / out.sum((1, 2), keepdim=True).clamp(min=1e-9)",
+            "weights stay as they are",
+        ),
+        (
+            "two seats always",
+            COMBINE.replace("    T, E", "    capacity = 2\n    T, E"),
+            "five seats",
+        ),
+        ("not clamped", COMBINE.replace(".clamp(max=capacity - 1)", ""), "one_hot's size"),
+        (
+            "in place",
+            COMBINE.replace("    weight_R", "    routing.weight_TK[:, 1] = 0\n    weight_R"),
+            "was changed",
+        ),
     ],
     "switch-by-hand": [
         (
@@ -134,6 +210,41 @@ WRONG_ANSWERS = {
             SWITCH.replace("prob_TE.max(-1)", "prob_TE.min(-1)"),
             "the best experts are",
         ),
+        ("four experts", SWITCH.replace("E * (f", "4 * (f"), "Is 4 written into"),
+        ("three tokens", SWITCH.replace("one_TE.mean(0)", "one_TE.sum(0) / 3"), "loss is 2.5"),
+        (
+            "weight detached",
+            SWITCH.replace("return weight_T", "return weight_T.detach()"),
+            "weight has",
+        ),
+        (
+            "one_hot without E",
+            SWITCH.replace("one_hot(expert_T, E)", "one_hot(expert_T)"),
+            "give it to one_hot, too",
+        ),
+        ("softmax over tokens", SWITCH.replace("softmax(-1)", "softmax(0)"), "runs over tokens"),
+        (
+            "expert first",
+            SWITCH.replace("return weight_T, expert_T", "return expert_T, weight_T"),
+            "the weight comes first",
+        ),
+        (
+            "median",
+            SWITCH.replace("prob_TE.mean(0)", "prob_TE.median(0).values"),
+            "your loss is 1.4667",
+        ),
+        (
+            "softmax of the mean",
+            SWITCH.replace("prob_TE.mean(0)", "logits_TE.mean(0).softmax(-1)"),
+            "your loss is 1.6005",
+        ),
+        ("not summed", SWITCH.replace("(f * P).sum()", "(f * P)"), "must be a number"),
+        ("sigmoid", SWITCH.replace("softmax(-1)", "sigmoid()"), "weights are 0.5"),
+        (
+            "in place",
+            SWITCH.replace("logits_TE.softmax(-1)", "logits_TE.copy_(logits_TE.softmax(-1))"),
+            "was changed",
+        ),
     ],
     "chosen-weights": [
         (
@@ -155,8 +266,59 @@ WRONG_ANSWERS = {
             "let probabilities decide",
         ),
         ("indices", CHOSEN.rsplit("\n", 1)[0] + "\n    return token_CE", "it must be (4, 3)"),
-        ("two seats always", CHOSEN.replace("topk(capacity", "topk(2"), "one seat: 6 visits"),
-        ("least wanted", CHOSEN.replace("dim=0", "dim=0, largest=False"), "Token 2 gets"),
+        (
+            "two seats always",
+            CHOSEN.replace("topk(capacity", "topk(2"),
+            "one seat: you give 4 visits",
+        ),
+        ("least wanted", CHOSEN.replace("dim=0", "dim=0, largest=False"), "Token 0 gets"),
+        (
+            "four tokens, three experts",
+            "def chosen_weights(logits_TE, capacity):\n"
+            "    prob_TE = logits_TE.softmax(-1)\n    weight_TE = torch.zeros(4, 3)\n"
+            "    for e in range(3):\n"
+            "        for t in prob_TE[:, e].topk(capacity).indices:\n"
+            "            weight_TE[t, e] = prob_TE[t, e]\n    return weight_TE",
+            "is a size of the first case",
+        ),
+        ("one more", CHOSEN.replace("topk(capacity", "topk(capacity + 1"), "one token more"),
+        (
+            "one expert a token",
+            CHOSEN.replace(
+                "logits_TE.softmax(-1)",
+                "logits_TE.softmax(-1)\n"
+                "    prob_TE = prob_TE * F.one_hot(prob_TE.argmax(-1), prob_TE.shape[1])",
+            ),
+            "may sit at several experts",
+        ),
+        (
+            "whom none took yet",
+            "def chosen_weights(logits_TE, capacity):\n"
+            "    prob_TE = logits_TE.softmax(-1)\n    weight_TE = torch.zeros_like(prob_TE)\n"
+            "    for e in range(prob_TE.shape[1]):\n"
+            "        free_T = prob_TE[:, e] * (weight_TE.sum(1) == 0)\n"
+            "        for t in free_T.topk(capacity).indices:\n"
+            "            weight_TE[t, e] = free_T[t]\n    return weight_TE",
+            "Token 1 gets [0.5761, 0.0, 0.0]",
+        ),
+        ("scores", CHOSEN.replace("return prob_TE", "return logits_TE"), "these are scores"),
+        (
+            "shares of an expert",
+            CHOSEN.replace("return prob_TE", "p = prob_TE") + "\n    return p / p.sum(0)",
+            "for an expert either",
+        ),
+        (
+            "above the last",
+            "def chosen_weights(logits_TE, capacity):\n"
+            "    prob_TE = logits_TE.softmax(-1)\n"
+            "    return prob_TE * (prob_TE > prob_TE.topk(capacity, dim=0).values[-1])",
+            "expert 0 has 1 tokens",
+        ),
+        (
+            "in place",
+            CHOSEN.replace("logits_TE.softmax(-1)", "logits_TE.copy_(logits_TE.softmax(-1))"),
+            "was changed",
+        ),
     ],
     "kept-mask": [
         (
@@ -182,7 +344,25 @@ WRONG_ANSWERS = {
             KEPT.replace("mask_TE.cumsum(0) - mask_TE", "torch.arange(len(expert_T))[:, None]"),
             "Is the count per expert",
         ),
-        ("everybody", KEPT.replace("* (position_TE < capacity)", ""), "It must be four"),
+        ("everybody", KEPT.replace("* (position_TE < capacity)", ""), "Does the count run down"),
+        ("four seats always", KEPT.replace("< capacity", "< 4"), "Is 4 written into"),
+        ("positions", KEPT.replace("(position_TE < capacity)", "position_TE"), "hold 0 and 1"),
+        ("experts as they come", KEPT.replace(", num_experts)", ")"), "has shape (10, 1)"),
+        (
+            "in all",
+            KEPT.replace("mask_TE.cumsum(0) - mask_TE", "mask_TE.sum(0)"),
+            "0 sit. It must be four",
+        ),
+        (
+            "a number a token",
+            KEPT.replace("(position", "(expert_T * position"),
+            "your function stops",
+        ),
+        (
+            "in place",
+            KEPT.replace("    return", "    expert_T += 1\n    return"),
+            "was changed",
+        ),
     ],
     "own-policy": [
         ("a number", POLICY + "0.5", "return a dict"),

@@ -9,7 +9,14 @@ EXPERTS = "    found, row = [], 0\n    for expert, count in enumerate(counts):\n
 LIST = LIST_BEGINS + EXPERTS
 INNER = "        for first in range(0, count, block):\n"
 LIST_ENDS = "        row += count\n    return found"
+RIGHT_LIST = (
+    LIST
+    + INNER
+    + "            found.append((expert, row + first, row + min(first + block, count)))\n"
+    + LIST_ENDS
+)
 PLACES = "from moe_lesson.moe.tiles import rooms\ndef places(count_E, rows, block):\n"
+SHIFT = "    pad_E = rooms(count_E, block) - count_E\n    shift_E = pad_E.cumsum(0) - pad_E\n"
 PLACED = "    return torch.arange(rows) + shift_E.repeat_interleave(count_E)"
 BACK = "def gradients(x_RD, weight_EFD, count_E, dy_RF):\n    counts = count_E.tolist()\n"
 LOOP = (
@@ -23,6 +30,10 @@ INTENSITY = (
     "    weights = touched(tokens, num_experts, top_k) * 3 * dim * hidden_dim\n"
     "    rows = 2 * tokens * top_k * dim\n"
     "    done = operations(tokens, dim, hidden_dim, top_k)\n"
+)
+TOUCHED = (
+    INTENSITY + "    weights = {} * 3 * dim * hidden_dim\n"
+    "    return done / (size * (weights + rows))"
 )
 EXPERIMENT = "def experiment():\n    return "
 
@@ -51,6 +62,15 @@ WRONG_ANSWERS = {
         ("fraction kept", ROOMS + "(count_E + block - 1) / block * block", "keeps the fraction"),
         ("one tile each", ROOMS + "(count_E > 0) * block", "more than one tile"),
         ("a list", ROOMS + "[-(-c // block) * block for c in count_E.tolist()]", "is a list"),
+        ("one number", ROOMS + "-(-count_E.sum() // block) * block", "has shape ()"),
+        ("ends", ROOMS + "(-(-count_E // block) * block).cumsum(0)", "you give 4 4 8 16 28"),
+        ("at least a tile", ROOMS + "count_E.clamp(min=block)", "you give 4 4 4 5 9"),
+        ("rest added", ROOMS + "count_E + count_E % block", "you give 6 0 4 6 10"),
+        (
+            "of these five",
+            ROOMS + "torch.tensor([4, 0, 4, 8, 12])",
+            "for 3 experts it has shape (5,)",
+        ),
     ],
     "tile-list": [
         (
@@ -169,6 +189,46 @@ WRONG_ANSWERS = {
             "return a list of triples",
         ),
         ("a number", "def tile_list(counts, block):\n    return 3", "return a list of triples"),
+        (
+            "in place",
+            LIST_BEGINS + "    found, row = [], 0\n    for expert in range(len(counts)):\n"
+            "        while counts[expert] > 0:\n            rows = min(block, counts[expert])\n"
+            "            found.append((expert, row, row + rows))\n            row += rows\n"
+            "            counts[expert] -= rows\n    return found",
+            "was changed",
+        ),
+        (
+            "three experts",
+            RIGHT_LIST.replace("enumerate(counts)", "zip(range(3), counts)"),
+            "It must be [[0, 0, 2], [1, 2, 4], [1, 4, 5], [3, 5, 6]]",
+        ),
+        (
+            "last expert forgotten",
+            RIGHT_LIST.replace("enumerate(counts)", "enumerate(counts[:-1])"),
+            "you give [[0, 0, 4], [0, 4, 5]].",
+        ),
+        (
+            "experts from one",
+            RIGHT_LIST.replace("enumerate(counts)", "enumerate(counts, 1)"),
+            "you give [[1, 0, 4]",
+        ),
+        (
+            "even tiles",
+            LIST + "        tiles = -(-count // block)\n        for i in range(tiles):\n"
+            "            first, end = count * i // tiles, count * (i + 1) // tiles\n"
+            "            found.append((expert, row + first, row + end))\n" + LIST_ENDS,
+            "you give [[0, 0, 2], [0, 2, 5]",
+        ),
+        (
+            "halves",
+            RIGHT_LIST.replace("row += count", "row += count / 2"),
+            "are whole numbers",
+        ),
+        (
+            "by expert",
+            RIGHT_LIST.replace("return found", "return {e: (f, t) for e, f, t in found}"),
+            "not this dict",
+        ),
     ],
     "places": [
         ("as it stands", PLACES + "    return torch.arange(rows)", "forget the padding"),
@@ -249,6 +309,47 @@ WRONG_ANSWERS = {
             PLACES + "    room_E = (count_E // block + (count_E > 0)) * block\n"
             "    shift_E = (room_E - count_E).cumsum(0) - (room_E - count_E)\n" + PLACED,
             "a full tile needs no padding",
+        ),
+        ("tiles of four", PLACES + SHIFT.replace(", block)", ", 4)") + PLACED, "Is 4 written into"),
+        (
+            "in place",
+            PLACES + "    own = count_E.tolist()\n    count_E.copy_(rooms(count_E, block))\n"
+            "    starts = (count_E.cumsum(0) - count_E).tolist()\n"
+            "    return torch.cat([torch.arange(s, s + n) for s, n in zip(starts, own)])",
+            "was changed",
+        ),
+        (
+            "from one",
+            PLACES + SHIFT + PLACED.replace("arange(rows)", "arange(1, rows + 1)"),
+            "you give 1 2 3 5",
+        ),
+        (
+            "all padding first",
+            PLACES
+            + "    shift_E = (rooms(count_E, block) - count_E).sum().expand(len(count_E))\n"
+            + PLACED,
+            "you give 6 7 8 9",
+        ),
+        (
+            "padding of those after",
+            PLACES + "    pad_E = rooms(count_E, block) - count_E\n"
+            "    shift_E = pad_E.flip(0).cumsum(0).flip(0) - pad_E\n" + PLACED,
+            "you give 5 6 7 5",
+        ),
+        (
+            "a block for everybody",
+            PLACES + "    shift_E = block * torch.arange(len(count_E))\n" + PLACED,
+            "you give 0 1 2 11",
+        ),
+        (
+            "rooms repeated",
+            PLACES + SHIFT + PLACED.replace("(count_E)", "(rooms(count_E, block))"),
+            "your function stops",
+        ),
+        (
+            "a list",
+            PLACES + SHIFT + PLACED.replace("return ", "return list(") + ")",
+            "is a list",
         ),
     ],
     "gradients": [
@@ -353,6 +454,70 @@ WRONG_ANSWERS = {
             BACK + LOOP + "        dx.append(dy @ weight)\n    return torch.cat(dx)",
             "return two tensors",
         ),
+        (
+            "as many experts as numbers in a row",
+            "def gradients(x_RD, weight_EFD, count_E, dy_RF):\n    E = x_RD.shape[1]\n"
+            "    owner = torch.arange(E).repeat_interleave(count_E)\n"
+            "    dx = torch.einsum('rf,rfd->rd', dy_RF, weight_EFD[owner])\n"
+            "    own = [owner == e for e in range(E)]\n"
+            "    return dx, torch.stack([dy_RF[own[e]].T @ x_RD[own[e]] for e in range(E)])",
+            "repeats.size(0) = 4 and input.size(0) = 5",
+        ),
+        (
+            "shapes written down",
+            BACK + "    dx, dweight, a = torch.zeros(5, 3), torch.zeros(3, 2, 3), 0\n"
+            "    for e, count in enumerate(counts):\n        b = a + count\n"
+            "        dx[a:b] = dy_RF[a:b] @ weight_EFD[e]\n"
+            "        dweight[e] = dy_RF[a:b].T @ x_RD[a:b]\n        a = b\n"
+            "    return dx, dweight",
+            "The expanded size of the tensor (3)",
+        ),
+        (
+            "equal parts",
+            BACK
+            + LOOP.replace("split(counts)", "tensor_split(len(counts))")
+            + "        dx.append(dy @ weight)\n        dweight.append(dy.T @ x)\n"
+            + BOTH,
+            "is right for 3 of 5 rows",
+        ),
+        (
+            "mean of rows",
+            BACK + LOOP + "        dx.append(dy @ weight / max(len(x), 1))\n"
+            "        dweight.append(dy.T @ x)\n" + BOTH,
+            "is divided by nothing",
+        ),
+        (
+            "mean of experts",
+            BACK + LOOP + "        dx.append(dy @ weight)\n"
+            "        dweight.append(dy.T @ x / len(counts))\n" + BOTH,
+            "no mean over experts",
+        ),
+        (
+            "first rows",
+            BACK + LOOP + "        dx.append(dy @ weight)\n"
+            "        dweight.append(dy[:1].T @ x[:1])\n" + BOTH,
+            "first row alone",
+        ),
+        (
+            "experts backwards",
+            BACK
+            + LOOP.replace("weight_EFD", "weight_EFD.flip(0)")
+            + "        dx.append(dy @ weight)\n        dweight.append(dy.T @ x)\n"
+            + BOTH,
+            "from the last expert up",
+        ),
+        (
+            "in place",
+            BACK + LOOP + "        dx.append(dy @ weight)\n        dweight.append(dy.T @ x)\n"
+            "    x_RD.copy_(torch.cat(dx))\n    return x_RD, torch.stack(dweight)",
+            "was changed",
+        ),
+        (
+            "experts in rows",
+            BACK + LOOP + "        dx.append(dy @ weight)\n        dweight.append(dy.T @ x)\n"
+            "    return torch.cat(dx), torch.cat(dweight)",
+            "has shape (6, 3)",
+        ),
     ],
     "intensity": [
         (
@@ -422,6 +587,43 @@ WRONG_ANSWERS = {
         ("whole", INTENSITY + "    return done // (size * (weights + rows))", "divide by /"),
         ("four bytes", INTENSITY + "    return done / (4 * (weights + rows))", "Use size"),
         ("text", INTENSITY + "    return 'large'", "must be a number"),
+        ("half", TOUCHED.format("num_experts * (1 - 0.5**tokens)"), "not with 1/2"),
+        ("one of k", TOUCHED.format("num_experts * (1 - (1 / top_k) ** tokens)"), "not with 1/k"),
+        (
+            "all but one of k",
+            TOUCHED.format("num_experts * (1 - (1 - 1 / top_k) ** tokens)"),
+            "not with 1 - 1/k",
+        ),
+        (
+            "rounded to experts",
+            TOUCHED.format("round(touched(tokens, num_experts, top_k))"),
+            "not 7: do not round",
+        ),
+        (
+            "whole experts",
+            TOUCHED.format("int(touched(tokens, num_experts, top_k))"),
+            "not 6: do not round",
+        ),
+        (
+            "four experts",
+            TOUCHED.format("touched(tokens, 4, top_k)"),
+            "Is a number of the cases before",
+        ),
+        (
+            "an exponential",
+            TOUCHED.format("num_experts * (1 - 2.718281828 ** (-tokens * top_k / num_experts))"),
+            "you give 0.619",
+        ),
+        (
+            "weights in bytes alone",
+            INTENSITY + "    return done / (size * weights + rows)",
+            "you give 0.4974",
+        ),
+        (
+            "a product for a power",
+            TOUCHED.format("num_experts * (1 - (1 - top_k / num_experts) * tokens)"),
+            "you give 12.",
+        ),
     ],
     "dropless-experiment": [
         ("one setting", EXPERIMENT + "{'even': [1.1, 1.2, 1.3]}", "a comparison needs two"),

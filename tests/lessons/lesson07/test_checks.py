@@ -1,12 +1,13 @@
 """What the checks of lesson 07 say: of a stub and of a right answer."""
 
+import heapq
 import itertools
 
 import numpy as np
 import torch
 
 from moe_lesson.lessons.lesson07 import checks, traffic
-from moe_lesson.lessons.lesson07.checks import best_maximum
+from moe_lesson.lessons.lesson07.checks_place import best_maximum
 from tests.lessons.answers import (  # noqa: F401  pytest runs them on this module's lists
     test_a_forgotten_return_is_named,
     test_a_right_answer_is_praised_in_one_sentence,
@@ -102,7 +103,51 @@ def one_by_one(x_RD, come, experts):
     return torch.stack([y_RD[order.index(row)] for row in range(len(order))])
 
 
+def counts_by_product(expert_TK, home_T, owner_E):
+    """Multiply one-hot matrices: floats."""
+    one_WW = np.eye(max(home_T.max(), owner_E.max()) + 1)
+    home_R = np.repeat(home_T, expert_TK.shape[1])
+    return one_WW[home_R].T @ one_WW[owner_E[expert_TK].ravel()]
+
+
+def rows_by_sorting(rows, sent):
+    """Sort all rows by whom they are for."""
+    to_R = torch.arange(len(rows)).repeat(len(rows)).repeat_interleave(sent.flatten())
+    return torch.cat(rows)[to_R.argsort(stable=True)].split(sent.sum(0).tolist())
+
+
+def bytes_by_rank(tokens, top_k, dim, size, ranks):
+    """Add up what goes to each other rank, in an array without axes."""
+    return np.array(sum(tokens * top_k * dim * size / ranks for _ in range(ranks - 1)))
+
+
+def place_by_heap(count_E, ranks):
+    """Keep ranks with room in a heap, the emptiest on top; a tensor will do."""
+    heap, held = [(0, rank) for rank in range(ranks)], [0] * ranks
+    owner_E = torch.zeros(len(count_E), dtype=torch.int32)
+    for expert in sorted(range(len(count_E)), key=lambda expert: -count_E[expert]):
+        load, rank = heapq.heappop(heap)
+        owner_E[expert], held[rank] = rank, held[rank] + 1
+        if held[rank] < len(count_E) // ranks:
+            heapq.heappush(heap, (load + count_E[expert], rank))
+    return owner_E
+
+
+def home_by_blocks(x_RD, come, experts):
+    """Move blocks, a rank's rows for an expert each, there and back."""
+    ranks, own = come.shape
+    blocks = x_RD.split(come.flatten().tolist())
+    sorted_RD = torch.cat([blocks[r * own + e] for e in range(own) for r in range(ranks)])
+    back = experts(sorted_RD, come.sum(0)).split(come.T.flatten().tolist())
+    return torch.cat([back[e * ranks + r] for r in range(ranks) for e in range(own)])
+
+
 RIGHT = [
+    (checks.send_counts, counts_by_product),
+    (checks.all_to_all, rows_by_sorting),
+    (checks.expected_bytes, bytes_by_rank),
+    (checks.place, place_by_heap),
+    (checks.answers_home, home_by_blocks),
     (checks.send_counts, counts_of_masks),
     (checks.all_to_all, rows_by_rank),
     (checks.expected_bytes, bytes_that_leave),

@@ -19,9 +19,11 @@ GREEDY = (  # the order, and the number that owner is asked for
     "        owner[{1}] = r\n        load[r] += count_E[e]\n        room[r] -= 1\n"
     "    return owner"
 )
+DOWN = "enumerate(np.argsort(-count_E))"
 HOME = "def answers_home(x_RD, come, experts):\n    ranks, own = come.shape\n"
 OWNERS = "    expert_R = torch.arange(own).repeat(ranks).repeat_interleave(come.flatten())\n"
 ORDER = "    order_R = expert_R.argsort(stable=True)\n"
+WAY_HOME = "    return experts(x_RD[order_R], come.sum(0))[order_R.argsort()]"
 EXPERIMENT = "def experiment():\n    return "
 
 WRONG_ANSWERS = {
@@ -104,6 +106,36 @@ WRONG_ANSWERS = {
             "once is enough",
         ),
         ("shares of all", RANKS + LANES + COUNTED + " / expert_TK.size", "shares of all rows"),
+        (
+            "ranks with experts",
+            COUNTS + "    ranks = int(owner_E.max()) + 1\n" + LANES + COUNTED,
+            "may be one of home_T",
+        ),
+        (
+            "ranks counted",
+            COUNTS + "    ranks = len(np.unique(owner_E))\n" + LANES + COUNTED,
+            "into shape (2,2)",
+        ),
+        (
+            "two visits",
+            RANKS + "    rows = np.zeros((ranks, ranks))\n    for choice_T in expert_TK.T[:2]:\n"
+            "        np.add.at(rows, (home_T, owner_E[choice_T]), 1)\n    return rows",
+            "3 visits each",
+        ),
+        ("a list", RANKS + LANES + COUNTED + ".tolist()", "is a list"),
+        (
+            "nothing where nothing goes",
+            RANKS + "    rows = np.full((ranks, ranks), None)\n"
+            "    for home, experts in zip(home_T, expert_TK):\n"
+            "        for rank in owner_E[experts]:\n"
+            "            rows[home, rank] = (rows[home, rank] or 0) + 1\n    return rows",
+            "must hold numbers",
+        ),
+        (
+            "home of the expert",
+            RANKS + LANES.replace("home_T[:, None]", "owner_E[expert_TK]") + COUNTED,
+            "[[5.0, 0.0, 0.0]",
+        ),
     ],
     "all-to-all": [
         ("nothing", PARTS + "    return [torch.cat(part) for part in parts]", "nothing moved"),
@@ -180,6 +212,46 @@ WRONG_ANSWERS = {
             "            for s in range(len(rows))]",
             "rows of shapes",
         ),
+        (
+            "three ranks",
+            PARTS + "    return [torch.cat([parts[r][s] for r in range(3)]) for s in range(3)]",
+            "2 ranks with 2 rows each",
+        ),
+        (
+            "two numbers wide",
+            PARTS + "    return [torch.cat(part).reshape(-1, 2) for part in zip(*parts)]",
+            "shape '[-1, 2]' is invalid",
+        ),
+        (
+            "sent in place",
+            MOVE + "    ends, own = sent.cumsum_(1), sent.diff(dim=1, prepend=sent[:, :1] * 0)\n"
+            "    return [torch.cat([each[ends[r, s] - own[r, s] : ends[r, s]]\n"
+            "            for r, each in enumerate(rows)]) for s in range(len(rows))]",
+            "argument 2 of your function was changed",
+        ),
+        (
+            "sorted",
+            PARTS + "    return [torch.cat(part).sort(0).values for part in zip(*parts)]",
+            "column 1 of rank 0's rows",
+        ),
+        (
+            "own rows first",
+            PARTS + "    ranks = len(rows)\n"
+            "    return [torch.cat([parts[(s + i) % ranks][s] for i in range(ranks)])\n"
+            "            for s in range(ranks)]",
+            "column 0 of rank 1's rows",
+        ),
+        (
+            "always from the first row",
+            MOVE + "    return [torch.cat([each[: sent[r, s]] for r, each in enumerate(rows)])\n"
+            "            for s in range(len(rows))]",
+            "is [0.0, 1.0, 10.0]",
+        ),
+        (
+            "by name",
+            PARTS + "    return {s: torch.cat(part) for s, part in enumerate(zip(*parts))}",
+            "not a dict",
+        ),
     ],
     "expected-bytes": [
         ("home too", BYTES + "tokens * top_k * dim * size", "A fifth of the rows stays"),
@@ -224,6 +296,35 @@ WRONG_ANSWERS = {
             "a power",
             BYTES + "tokens * top_k * dim * size * (1 - 1 / ranks) ** top_k",
             "no power of k",
+        ),
+        ("width 7", BYTES + "tokens * top_k * 7 * size * (ranks - 1) / ranks", "you give 4.66667"),
+        ("k of 3", BYTES + "tokens * 3 * dim * size * (ranks - 1) / ranks", "you give 2, is"),
+        ("30 tokens", BYTES + "30 * top_k * dim * size * (ranks - 1) / ranks", "you give 20, is"),
+        ("four fifths", BYTES + "tokens * top_k * dim * size * 0.8 * (ranks > 1)", "0.8, is"),
+        (
+            "rounded up",
+            BYTES + "-(-tokens * top_k * dim * size * (ranks - 1) // ranks)",
+            "give 1, do",
+        ),
+        (
+            "k less what stays",
+            BYTES + "tokens * (top_k - 1 / ranks) * dim * size",
+            "you give 1176",
+        ),
+        (
+            "destinations",
+            BYTES + "tokens * dim * size * (ranks - 1) * (1 - (1 - 1 / ranks) ** top_k)",
+            "you give 819.84",
+        ),
+        (
+            "a number a rank",
+            BYTES + "np.full(ranks, tokens * top_k * dim * size * (ranks - 1) / ranks)",
+            "must be a number",
+        ),
+        (
+            "divided by nothing",
+            BYTES + "tokens * top_k * dim * size / (ranks / (ranks - 1))",
+            "stops with ZeroDivisionError",
         ),
     ],
     "place": [
@@ -283,6 +384,51 @@ WRONG_ANSWERS = {
             PLACE + "    order = np.argsort(-count_E)\n"
             "    return [order[r::ranks].tolist() for r in range(ranks)]",
             "has shape (4, 2)",
+        ),
+        (
+            "two on each",
+            PLACE.replace("len(count_E) // ranks", "2") + GREEDY.format(DOWN, "e"),
+            "hold [4, 2] experts",
+        ),
+        (
+            "lists of other lengths",
+            PLACE + "    mine, load = [[] for _ in range(ranks)], np.zeros(ranks)\n"
+            "    for e in np.argsort(-count_E):\n        r = load.argmin()\n"
+            "        mine[r].append(int(e))\n        load[r] += count_E[e]\n    return mine",
+            "not lists of experts",
+        ),
+        (
+            "not all of them",
+            PLACE + "    owner = [None] * len(count_E)\n"
+            "    for r, e in enumerate(np.argsort(-count_E)[:ranks]):\n        owner[e] = r\n"
+            "    return owner",
+            "must hold numbers",
+        ),
+        (
+            "the fullest",
+            PLACE + GREEDY.format(DOWN, "e").replace("np.inf).argmin", "-1).argmax"),
+            "[60.0, 37.0, 26.0, 6.0]",
+        ),
+        (
+            "by name",
+            PLACE
+            + GREEDY.format(DOWN, "e").replace("return owner", "return dict(enumerate(owner))"),
+            "is a dict",
+        ),
+        (
+            "a set",
+            PLACE + GREEDY.format(DOWN, "e").replace("return owner", "return set(owner)"),
+            "is a set",
+        ),
+        (
+            "one-hot",
+            PLACE + GREEDY.format(DOWN, "e").replace("return owner", "return np.eye(ranks)[owner]"),
+            "has shape (8, 4)",
+        ),
+        (
+            "loads",
+            PLACE + GREEDY.format(DOWN, "e").replace("return owner", "return load[owner]"),
+            "[33.0, 33.0, 30.0",
         ),
     ],
     "home": [
@@ -366,6 +512,48 @@ WRONG_ANSWERS = {
             + ORDER
             + "    return experts(x_RD[order_R], come.sum(0))[order_R.flip(0)]",
             "the answers are",
+        ),
+        (
+            "two experts",
+            HOME + OWNERS.replace("arange(own)", "arange(2)") + ORDER + WAY_HOME,
+            "for three experts, one without rows: your function stops",
+        ),
+        (
+            "three ranks, two experts",
+            HOME + "    experts_of = [0, 1, 0, 1, 0, 1]\n"
+            "    expert_R = torch.tensor(experts_of).repeat_interleave(come.flatten())\n"
+            + ORDER
+            + WAY_HOME,
+            "one without rows: the answers are",
+        ),
+        ("experts not asked", HOME + OWNERS + ORDER + "    return x_RD * 10", "call experts, once"),
+        (
+            "in place",
+            HOME + OWNERS + ORDER + "    x_RD.copy_(x_RD[order_R])\n"
+            "    return experts(x_RD, come.sum(0))[order_R.argsort()]",
+            "was changed",
+        ),
+        (
+            "inverse first",
+            HOME + OWNERS + ORDER + "    back_R = order_R.argsort()\n"
+            "    return experts(x_RD[back_R], come.sum(0))[order_R]",
+            "its own are",
+        ),
+        (
+            "ranks for experts",
+            "def answers_home(x_RD, come, experts):\n    own, ranks = come.shape\n"
+            + OWNERS
+            + ORDER
+            + WAY_HOME,
+            "expert 0 got rows [1.0, 2.0, 3.0, 6.0, 7.0, 8.0]",
+        ),
+        (
+            "order three times",
+            HOME
+            + OWNERS
+            + ORDER
+            + "    return experts(x_RD[order_R], come.sum(0))[order_R][order_R]",
+            "90.0, 70.0",
         ),
     ],
     "fullest": [

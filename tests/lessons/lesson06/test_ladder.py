@@ -1,6 +1,5 @@
 """What a step costs is counted right, and compared within its round."""
 
-import pytest
 import torch
 
 from moe_lesson.lessons.lesson06 import ladder, ways
@@ -46,14 +45,22 @@ def test_the_dense_twin_is_two_experts_side_by_side():
     torch.testing.assert_close(dense(x_TD, both, network), ways.by_masks(x_TD, both, experts))
 
 
-@pytest.mark.unwatched
-def test_a_way_that_does_the_work_twice_takes_longer():
-    def twice(*given):
-        return ways.by_sorted_rows(*given) + ways.by_sorted_rows(*given)
+def test_a_ratio_is_a_ways_seconds_over_the_dense_networks(monkeypatch):
+    now = [0.0]  # a clock that only work moves
 
-    rivals = {"twice": twice, "once": ways.by_sorted_rows}
-    middles = ladder.middle(found := ladder.ratios(rivals, lambda: drawn(512, 64, 128), 7))
-    assert len(found["twice"]) == 7 and middles["twice"] > 1.5 * middles["once"] > 1.2
+    def costing(way, seconds):
+        def own(*given):
+            now[0] += seconds
+            return way(*given)
+
+        return own
+
+    monkeypatch.setattr(ladder.time, "process_time", lambda: now[0])
+    monkeypatch.setattr(ladder, "dense", costing(ladder.dense, 2.0))
+    rivals = {name: costing(ways.by_sorted_rows, s) for name, s in {"a": 3.0, "b": 5.0}.items()}
+    found = ladder.ratios(rivals, lambda: drawn(8, 4, 4), 3)
+    assert found == {"a": [1.5] * 3, "b": [2.5] * 3}
+    assert ladder.middle({"a": [1.0, 9.0, 2.0]}) == {"a": 2.0}
 
 
 def test_a_skewed_load_leans_to_the_first_experts():

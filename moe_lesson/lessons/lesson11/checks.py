@@ -7,6 +7,7 @@ from moe_lesson.text.tokenizer import END, START
 
 FEWEST = 20  # questions of each wording in the last exercise
 UNDERSTOOD = 5  # of them are told without a ban, or a wording shows nothing
+OUTLIVES = "a list that is a default argument outlives the call"
 HARD_CODED = "the size stands there as a number, and len(dialogue_S) says it"
 
 
@@ -31,13 +32,27 @@ def to_dialogue(answer):
     _ids(ids)
     _marks(ids, learnt)
     ids, learnt = _two_lists(answer([([5], False), ([6, 7], False), ([8], True)]))
+    outlives = ids[1:3] == [10, 11]
+    demand(not outlives, f"your second dialogue begins with the first: {OUTLIVES}")
     said = f"two questions in a row, then [8]: your ids are {ids}, you learn the places "
     said += f"{[place for place, mark in enumerate(learnt) if mark]}; "
     wanted = [START, 5, 6, 7, 8, END], [False] * 4 + [True] * 2
     demand((ids, learnt) == wanted, said + "it is is_answer that says who spoke, not the place")
+    _asked_again(answer)
     before = [([5, 6], False), ([7], True)]
     answer(before)
     demand(before == [([5, 6], False), ([7], True)], "you changed the turns that were handed over")
+
+
+def _asked_again(answer):
+    """Demand the ids and marks where a question has its answer's ids, and another comes last."""
+    ids, learnt = _two_lists(answer([([5, 6], False), ([6, 5], True), ([5], False)]))
+    wanted = [START, 5, 6, 6, 5, END, 5]
+    said = f"5 6 asked, 6 5 said, 5 asked: your ids are {ids}, they must be {wanted}: "
+    demand(ids == wanted, said + "nobody has answered the last question, so no 2 ends it")
+    chosen = [place for place, mark in enumerate(learnt) if mark]
+    said = f"5 6 asked, 6 5 said, 5 asked: you learn the places {chosen}, they must be 3, 4, 5: "
+    demand(chosen == [3, 4, 5], said + "an id may be asked here and said there")
 
 
 def _two_lists(given):
@@ -77,6 +92,9 @@ def _marks(ids, learnt):
     chosen = [one for one, mark in zip(ids, learnt) if mark]
     said = f"you learn {chosen}: "
     demand(START not in chosen, said + "nothing predicts <s>")
+    early = chosen == [11, 20, 12, 21, 22, 23]
+    demand(not early, said + "the marks stand one place early: mark the id that is said")
+    demand(chosen != [END, 22, 23, END], said + "the first id of an answer is learnt, too")
     demand(not {10, 11, 12} & set(chosen), said + "10, 11 and 12 are the user's")
     demand(20 in chosen, said + "the first answer counts as the last one does")
     demand(END in chosen, said + "the 2 belongs to its answer")
@@ -112,6 +130,9 @@ def may_see(answer):
     demand(not wrong, f"row and column {wrong[:1]} of your table is wrong")
     one = _table(answer, torch.tensor([4, 4])).tolist()
     demand(one == [[True, False], [True, True]], "dialogue 4 is one like any")
+    three = _table(answer, torch.tensor([9, 2, 2])).int().tolist()
+    said = f"dialogues 9, 2, 2: your table is {three}. Only equal numbers belong together"
+    demand(three == [[1, 0, 0], [0, 1, 0], [0, 1, 1]], said)
     nine = _table(answer, torch.zeros(9, dtype=torch.long))
     demand(bool(nine[8].all()), "a dialogue of nine: its last place sees all, the first, too")
 
@@ -119,7 +140,9 @@ def may_see(answer):
 def _table(answer, dialogue_S):
     """Ask for the table of a row; demand one of True and False, as large as the row."""
     S = len(dialogue_S)
-    given = called(answer, dialogue_S.clone(), when=f"a row of {S} places", hint=HARD_CODED)
+    handed_S = dialogue_S.clone()
+    given = called(answer, handed_S, when=f"a row of {S} places", hint=HARD_CODED)
+    demand(torch.equal(handed_S, dialogue_S), "you changed the row that was handed over")
     demand(isinstance(given, torch.Tensor), f"return a tensor, not a {type(given).__name__}")
     found = tuple(given.shape)
     demand(found == (S, S), f"{S} places: the shape is {found}, it must be {(S, S)}")
@@ -157,7 +180,7 @@ def training_row(answer):
     demand(START in ids, said + "there is no <s> left, and one must be there")
     demand(ids.index(START) == 0, said + "<s> stands in front of everything")
     inside = ids.count(START) - 1
-    demand(ids[1] != START, said + "two <s> in front: cut adds one by itself")
+    demand(ids[1:2] != [START], said + "two <s> in front: cut adds one by itself")
     demand(not inside, said + "a second <s> stands before the answer: cut adds it there, too")
     demand(ids[-1] == END, said + "the answer does not end with 2")
     demand(3 in ids and 4 in ids, said + "where are [INST] (3) and [/INST] (4)?")
@@ -165,6 +188,7 @@ def training_row(answer):
     demand(ids == wanted, said + f"they must be {wanted}")
     chosen = [place for place, mark in enumerate(learnt) if mark]
     said = f"you learn the places {chosen}: "
+    demand(chosen[:2] != [0, 5], said + "nothing predicts <s>")
     demand(not set(chosen) & set(range(4)), said + "0 to 4 are the question")
     demand(4 not in chosen, said + "4 is [/INST], which the user's turn ends with")
     demand(8 in chosen, said + "8 is the answer's </s>, without which it never stops")

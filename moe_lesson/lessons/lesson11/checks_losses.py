@@ -15,6 +15,7 @@ from moe_lesson.study.checks import (
     tensor_of,
 )
 
+SIZES = "a size stands there as a number"
 VOCABULARY_SECOND = "F.cross_entropy wants the vocabulary in the second axis, and .mT is missing"
 
 
@@ -46,9 +47,19 @@ def answer_loss(answer):
     given.backward()
     moved_BS = logits_BSV.grad.abs().sum(-1) > 0
     demand(not moved_BS[:, -1].any(), "the last place predicts nothing: it must have no gradient")
-    page_BS = torch.cat([answer_BS[:1], torch.ones_like(answer_BS[:1])])
-    mean, mistakes = _of_pages(logits_BSV.detach(), id_BS, page_BS)
-    found = tensor_of(answer(logits_BSV.detach(), id_BS, page_BS), (), "the loss of a page")
+    kept = torch.equal(inputs[1], id_BS) and torch.equal(inputs[2], answer_BS)
+    demand(kept, "you changed the ids or marks that were handed over: masked_fill makes new ones")
+    _page(answer, 2 * torch.randn(3, 4, 7, generator=chance))
+
+
+def _page(answer, logits_BSV):
+    """Demand the loss of other sizes, where a row is learnt from its first id."""
+    id_BS = torch.tensor([[1, 3, 6, 2], [5, 0, 4, 2], [1, 6, 0, 2]])
+    page_BS = torch.tensor([[0, 0, 1, 1], [1, 1, 1, 1], [0, 0, 0, 1]]).bool()
+    inputs = logits_BSV.clone(), id_BS.clone(), page_BS.clone()
+    given = called(answer, *inputs, when="three rows of four ids out of seven", hint=SIZES)
+    mean, mistakes = _of_pages(logits_BSV, id_BS, page_BS)
+    found = tensor_of(given, (), "the loss of a page")
     said = f"the second row is learnt from its first id: you say {found:.4f}, it must be {mean:.4f}"
     no_mistake(found, mistakes, said + " nats. ")
     demand(near(found, mean), said + " nats")
@@ -61,6 +72,7 @@ def _of_pages(logits_BSV, id_BS, answer_BS):
     across = F.cross_entropy(flat, id_BS.flatten()[1:], reduction="none")
     around = F.cross_entropy(logits_BSV.mT, id_BS.roll(-1, 1), reduction="none")
     return nats[learnt].mean(), {
+        "You read two rows, and there are three": nats[:2][learnt[:2]].mean(),
         "You count its first id, which no place predicts": (
             (nats * learnt).sum() / answer_BS.sum()
         ),
@@ -81,7 +93,7 @@ def _of_answers(logits_BSV, id_BS, answer_BS):
     back = surprise_BSV[:, 1:].gather(2, id_BS[:, :-1, None])[..., 0]
     here = surprise_BSV.gather(2, id_BS[..., None])[..., 0]
     nats = surprise_BSV[:, :-1].gather(2, id_BS[:, 1:, None])[..., 0]
-    learnt = answer_BS[:, 1:]
+    learnt, said = answer_BS[:, 1:], id_BS[:, 1:]
     mean, whole = nats[learnt].mean(), nats[learnt].sum()
     rows = [one[marks].mean() for one, marks in zip(nats, learnt)]
     return mean, {
@@ -99,6 +111,10 @@ def _of_answers(logits_BSV, id_BS, answer_BS):
         "You divide by the number of rows": whole / 2,
         "These are bits: the loss is in nats": mean / math.log(2),
         "The sign is turned": -mean,
+        "0 is an id like any, and you leave it out": nats[learnt & (said != 0)].mean(),
+        "The 2 is learnt, too, and you leave it out": nats[learnt & (said != 2)].mean(),
+        "That is the perplexity: the loss is its logarithm": mean.exp(),
+        "The mean of logarithms, not the logarithm of a mean": -(-nats[learnt]).exp().mean().log(),
     }
 
 
@@ -151,15 +167,21 @@ def preference_loss(answer):
     policy = torch.tensor([[-4.0, -9.0, -7.0], [-6.0, -5.0, -3.0]], dtype=torch.float64)
     reference = torch.tensor([[-5.0, -7.0, -8.0], [-4.0, -6.0, -3.5]], dtype=torch.float64)
     beta = 0.2
-    found = tensor_of(answer(*policy, *reference, beta), (), "the loss")
+    inputs = [*policy.clone(), *reference.clone()]
+    found = tensor_of(answer(*inputs, beta), (), "the loss")
+    kept = all(map(torch.equal, inputs, [*policy, *reference]))
+    demand(kept, "you changed the log-probabilities that were handed over")
     gap_B, wanted, mistakes = _of_pairs(policy, reference, beta)
     said = f"gaps {gap_B.tolist()}, beta 0.2: you say {found:.4f}, it must be {wanted:.4f}. "
+    mistakes["beta is 0.2 here, and yours is always 0.1"] = -F.logsigmoid(0.1 * gap_B).mean()
+    mistakes["That is the loss of IPO"] = ((gap_B - 1 / (2 * beta)) ** 2).mean()
     no_mistake(found, mistakes, said)
     demand(near(found, wanted), said)
     far = [torch.tensor([value], dtype=torch.float64) for value in (-9000.0, 0.0, 0.0, 0.0)]
     distant = answer(*far, 1.0)
     finite = bool(torch.isfinite(distant))
     demand(finite, "a gap of -9,000 gives infinity: F.logsigmoid does not overflow")
+    demand(not near(distant, 3000.0), "one pair alone: its loss is the mean, and yours is a third")
     said = f"a gap of -9,000, beta 1: 9,000 nats, not {float(distant):.1f}: do not clip it"
     demand(near(distant, 9000.0), said)
     policy.requires_grad_()
@@ -180,24 +202,24 @@ def resting_gap(answer):
     Lesson 11.
     """
     hint = "a tenth is no such number"
-    found = number_of(answer(0.2, 0.5), "the gap for flipped 0.2 and beta 0.5", hint)
-    wanted = math.log(4) / 0.5
-    said = f"a fifth flipped, beta 0.5: you say {found:.4f}, it must be {wanted:.4f}. "
+    found = number_of(answer(0.2, 0.4), "the gap for flipped 0.2 and beta 0.4", hint)
+    wanted = math.log(4) / 0.4
+    said = f"a fifth flipped, beta 0.4: you say {found:.4f}, it must be {wanted:.4f}. "
     no_mistake(
         found,
         {
             "The sign is turned: most labels are right": -wanted,
             "That is beta times the gap: divide by beta": math.log(4),
-            "You multiplied by beta": math.log(4) * 0.5,
-            "That is log2: logsigmoid is in nats": math.log2(4) / 0.5,
-            "The odds are (1 - flipped) to flipped": math.log(0.8) / 0.5,
-            "You forgot the numerator, 1 - flipped": math.log(5) / 0.5,
-            "These are the odds: take their logarithm": 4 / 0.5,
+            "You multiplied by beta": math.log(4) * 0.4,
+            "That is log2: logsigmoid is in nats": math.log2(4) / 0.4,
+            "The odds are (1 - flipped) to flipped": math.log(0.8) / 0.4,
+            "You forgot the numerator, 1 - flipped": math.log(5) / 0.4,
+            "These are the odds: take their logarithm": 4 / 0.4,
             "Only the second logarithm is divided by beta: parentheses": (
-                math.log(0.8) - math.log(0.2) / 0.5
+                math.log(0.8) - math.log(0.2) / 0.4
             ),
-            "That is log10: logsigmoid is in nats": math.log10(4) / 0.5,
-            "That is where IPO rests, 1 / (2 tau): cDPO knows the flipped labels": 1 / (2 * 0.5),
+            "That is log10: logsigmoid is in nats": math.log10(4) / 0.4,
+            "That is where IPO rests, 1 / (2 tau): cDPO knows the flipped labels": 1 / (2 * 0.4),
         },
         said,
     )
@@ -206,3 +228,5 @@ def resting_gap(answer):
     demand(near(half, 0), f"half of the labels flipped teach nothing: 0 nats, not {half:.4f}")
     tenth = number_of(answer(0.1, 0.1), "the gap for flipped 0.1 and beta 0.1", hint)
     demand(near(tenth, 21.9722), f"a tenth flipped, beta 0.1: 21.972 nats, not {tenth:.4f}")
+    most = number_of(answer(0.8, 0.5), "the gap for flipped 0.8", hint)
+    demand(near(most, -2.7726), f"four fifths flipped push it below 0: -2.773 nats, not {most:.4f}")

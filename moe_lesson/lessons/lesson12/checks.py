@@ -1,9 +1,12 @@
 """Check the exercises of lesson 12: four scores, a fair order, errors, pass@k, bias, your own."""
 
+from functools import partial
+
 import numpy as np
 
 from moe_lesson.lessons.lesson12.checks_own import held_against_its_error
 from moe_lesson.lessons.lesson12.checks_shuffle import fair_shuffle
+from moe_lesson.lessons.lesson12.checks_ways import four_scores
 from moe_lesson.study.checks import (
     NotAttempted,
     called,
@@ -14,8 +17,6 @@ from moe_lesson.study.checks import (
     number_of,
 )
 
-WAYS = ("acc", "acc_norm", "acc_bytes", "acc_mutual_info")
-
 
 def _refused(answer, *inputs, when):
     """Demand a ValueError for what cannot be."""
@@ -23,8 +24,11 @@ def _refused(answer, *inputs, when):
         given = answer(*inputs)
     except ValueError:
         return
-    except (AssertionError, NotAttempted):
+    except NotAttempted:
         raise
+    except AssertionError as error:
+        said = str(error) or "your function stops at an assert"
+        raise AssertionError(f"{when}: {said} (raise a ValueError instead)") from error
     except Exception as error:
         said = f"{when}: your function stops with {type(error).__name__}, {error}"
         raise AssertionError(said + ": look first, and raise a ValueError") from error
@@ -41,50 +45,7 @@ def four_ways(answer):
 
     Lesson 12.
     """
-    logps, alone = [-6.0, -8.0, -10.5], [-5.0, -9.0, -10.0]
-    choices = ["Straße", "été", "An inn."]
-    given = called(answer, list(logps), list(alone), list(choices), when="three choices")
-    demand(isinstance(given, dict), f"return a dict, not a {type(given).__name__}")
-    missing = [name for name in WAYS if name not in given]
-    demand(not missing, f"your dict lacks {', '.join(missing)}")
-    found = {name: np.asarray(given[name], dtype=float) for name in WAYS}
-    sizes = {name: scores.shape for name, scores in found.items() if scores.shape != (3,)}
-    demand(not sizes, f"three choices, three scores each; yours have shapes {sizes}")
-    said = "acc: "
-    no_mistake(found["acc"], {"these are probabilities: leave the logarithm": np.exp(logps)}, said)
-    demand(near(found["acc"], logps), said + "it is the log-probability as it comes")
-    _by_length(found)
-    said = f"acc_mutual_info: you say {found['acc_mutual_info'].round(3).tolist()}. "
-    wrong = {
-        "The sign is turned: what stands alone is taken away": [1.0, -1.0, 0.5],
-        "You added it: take it away": [-11.0, -17.0, -20.5],
-        "That is a ratio: logarithms are subtracted": [6 / 5, 8 / 9, 10.5 / 10],
-    }
-    no_mistake(found["acc_mutual_info"], wrong, said)
-    demand(near(found["acc_mutual_info"], [-1.0, 1.0, -0.5]), said + "It must be -1, 1, -0.5")
-
-
-def _by_length(found):
-    """Demand the scores per character and per byte."""
-    said = f"acc_norm: you say {found['acc_norm'].round(3).tolist()}. "
-    wrong = {
-        "These are bytes: Straße has 6 characters, été 3": [-6 / 7, -8 / 5, -1.5],
-        "The space in front is scored, but not counted": [-6 / 7, -8 / 4, -10.5 / 8],
-        "The full stop and the space within count too: An inn. has 7": [-1.0, -8 / 3, -10.5 / 6],
-        "These are words: count characters": [-6.0, -8.0, -10.5 / 2],
-        "Divide, do not multiply": [-36.0, -24.0, -73.5],
-    }
-    no_mistake(found["acc_norm"], wrong, said)
-    demand(near(found["acc_norm"], [-1.0, -8 / 3, -1.5]), said + "It must be -1, -2.667, -1.5")
-    said = f"acc_bytes: you say {found['acc_bytes'].round(3).tolist()}. "
-    wrong = {
-        "These are characters: ß and é take two bytes of UTF-8 each": [-1.0, -8 / 3, -1.5],
-        "The space in front is scored, but not counted in bytes": [-6 / 8, -8 / 6, -10.5 / 8],
-        "The full stop is a byte too": [-6 / 7, -8 / 5, -10.5 / 6],
-    }
-    no_mistake(found["acc_bytes"], wrong, said)
-    said += "Straße has 7 bytes, été 5, An inn. 7"
-    demand(near(found["acc_bytes"], [-6 / 7, -8 / 5, -1.5]), said)
+    four_scores(answer)
 
 
 @exercise("the place of the right answer tells nothing, nor does the order of the wrong ones.")
@@ -110,13 +71,7 @@ def clustered(answer):
 
     Lesson 12.
     """
-
-    def asked(scores, clusters):
-        when = f"scores {scores} in clusters {clusters}"
-        hint = "names may be words: number them first"
-        given = called(answer, np.array(scores, float), np.array(clusters), when=when, hint=hint)
-        return number_of(given, "the error")
-
+    asked = partial(_error, answer)
     found = asked([1, 1, 1, 0, 0, 0], [0, 0, 0, 1, 1, 1])
     said = f"1 1 1 | 0 0 0: you say {found:.4f}. "
     wrong = {
@@ -143,6 +98,17 @@ def clustered(answer):
     _refused(answer, np.array([1.0, 0.0]), np.array([3, 3]), when="one cluster has no spread")
 
 
+def _error(answer, scores, clusters):
+    """Ask for the error of scores in clusters."""
+    when = f"scores {scores} in clusters {clusters}"
+    hint = "clusters differ in size, and names may be words: number them first"
+    hint *= clusters[0] != 0
+    given = np.array(scores, float)
+    found = called(answer, given, np.array(clusters), when=when, hint=hint)
+    demand(given.tolist() == scores, "you changed the scores that were handed to you")
+    return number_of(found, "the error")
+
+
 @exercise("the share of all choices of k that hold a program which passes.")
 def pass_at_k(answer):
     """Check ``answer(n, c, k)``: the unbiased estimate of pass@k.
@@ -155,7 +121,8 @@ def pass_at_k(answer):
     """
 
     def asked(n, c, k):
-        return number_of(called(answer, n, c, k, when=f"n, c, k = {n}, {c}, {k}"), "pass@k")
+        when, hint = f"n, c, k = {n}, {c}, {k}", "k and c may be as large as n, c may be 0"
+        return number_of(called(answer, n, c, k, when=when, hint=hint), "pass@k")
 
     found = asked(10, 3, 5)
     said = f"3 of 10 pass, k = 5: you say {found:.4f}. "
@@ -173,9 +140,12 @@ def pass_at_k(answer):
     demand(near(found, 0), f"none passes: 0, not {found:.4f}")
     found = asked(400, 100, 1)
     demand(near(found, 0.25), f"k = 1 is c/n: 100 of 400 is 0.25, not {found:.4f}")
+    found = asked(5, 2, 5), asked(4, 4, 2)
+    demand(near(found, [1, 1]), f"5, 2, 5 and 4, 4, 2: one passes for sure, not {found}")
     _refused(answer, 3, 1, 4, when="n, c, k = 3, 1, 4: of 3 programs nobody draws 4")
     _refused(answer, 3, 4, 1, when="n, c, k = 3, 4, 1: of 3 programs 4 cannot pass")
     _refused(answer, 3, 1, 0, when="n, c, k = 3, 1, 0: who draws none draws nothing")
+    _refused(answer, 3, -1, 1, when="n, c, k = 3, -1, 1: fewer than none cannot pass")
 
 
 @exercise("who is named, and how often nobody is: two numbers that BBQ keeps apart.")
@@ -217,12 +187,15 @@ def bias_scores(answer):
 def _three(answer, biased, other, unknown):
     """Ask for the three numbers of so many answers; return what was given, in words, and them."""
     answers = ["unknown"] * unknown + ["other"] * other + ["stereotype"] * biased
+    answers = answers[::2] + answers[1::2]  # mixed: a place says nothing
     when = f"{biased} stereotyped, {other} other, {unknown} unknown"
-    given = called(answer, answers, when=when, hint="0 answers may name somebody")
-    given = given.tolist() if isinstance(given, np.ndarray) else given
+    handed = list(answers)
+    given = called(answer, handed, when=when, hint="0 answers may name somebody")
+    demand(handed == answers, "you changed the answers that were handed to you")
+    given = given.tolist() if hasattr(given, "tolist") else given
     fits = isinstance(given, (tuple, list)) and len(given) == 3
     demand(fits, "return three numbers: accuracy, bias, their one score")
-    return when, [number_of(part, "a score") for part in given]
+    return when, [number_of(part, f"{when}: a score") for part in given]
 
 
 @exercise("a difference with its interval: now anybody can judge your claim.")

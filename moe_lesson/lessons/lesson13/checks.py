@@ -6,10 +6,12 @@ from types import SimpleNamespace
 import numpy as np
 import torch
 
-from moe_lesson.study.checks import demand, exercise, near, no_mistake, number_of
+from moe_lesson.study.checks import called, demand, exercise, near, no_mistake, number_of
 
+ARRAY = "share_E is a NumPy array, not a tensor"
 FEWEST = 20  # documents in the last exercise
-SIZES = SimpleNamespace(n_layers=3, n_heads=14, n_kv_heads=2, head_dim=5, dim=48)
+SIZES = SimpleNamespace(n_layers=3, n_heads=20, n_kv_heads=4, head_dim=5, dim=48)
+OTHER = SimpleNamespace(n_layers=5, n_heads=6, n_kv_heads=3, head_dim=6, dim=40)
 
 
 @exercise("keys and values, of each layer and key-value head, for each position of each sequence.")
@@ -24,16 +26,20 @@ def cache_bytes(answer):
 
     Lesson 13.
     """
-    given = number_of(answer(SIZES, 7, 11), "the result")
-    right = 2 * 2 * 3 * 2 * 5 * 7 * 11
-    said = f"3 layers, 2 key-value heads of 5, 7 sequences of 11: yours are {given:g} bytes; "
+    hint = "config has n_layers, n_kv_heads and head_dim"
+    given = called(answer, SIZES, 7, 11, when="7 sequences of 11", hint=hint)
+    given = number_of(given, "the result")
+    right = 2 * 2 * 3 * 4 * 5 * 7 * 11
+    said = f"3 layers, 4 key-value heads of 5, 7 sequences of 11: yours are {given:g} bytes; "
     no_mistake(
         given,
         {
             "these are numbers, and each has 2 bytes": right / 2,
-            "n_heads counts queries, which nobody keeps": right * 7,
-            "dim is as wide as the model, not as what is kept": right * 48 / 10,
+            "n_heads counts queries, which nobody keeps": right * 5,
+            "dim is as wide as the model, not as what is kept": right * 48 / 20,
             "each layer has a cache of its own": right / 3,
+            "each key-value head has keys and values of its own": right / 4,
+            "a head is head_dim wide: dim over n_heads need not be that": right * 2 / 5,
             "each sequence has a cache of its own": right / 7,
             "that is one position": right / 11,
             "that is one position of one sequence": right / 77,
@@ -44,7 +50,10 @@ def cache_bytes(answer):
         tolerance=1e-9,
     )
     demand(given == right, said + f"they must be {right}")
-    demand(answer(SIZES, 1, 1) == right / 77, "one position of one sequence must be 120 bytes")
+    demand(answer(SIZES, 1, 1) == right / 77, "one position of one sequence must be 240 bytes")
+    given = answer(OTHER, 2, 9)
+    said = f"5 layers, 3 key-value heads of 6, 2 sequences of 9: yours are {given:g} bytes; "
+    demand(given == 6480, said + "they must be 6480: sizes come from config")
 
 
 def turn(vector, place):
@@ -73,15 +82,22 @@ def go_on(answer):
 
     Lesson 13.
     """
-    generator, cache, most = torch.Generator().manual_seed(0), ([], 0), 3
-    pairs = torch.randn(7, 2, 2, generator=generator)
-    for place, (key, query) in enumerate(pairs):
-        given = answer(turn, cache, key, query, most)
-        demand(isinstance(given, tuple) and len(given) == 2, "return scores and the new cache")
-        scores, cache = given
-        pair = isinstance(cache, (tuple, list)) and len(cache) == 2
-        demand(pair, "the new cache must be two things: keys, seen")
-        _at(place, [float(one) for one in scores], cache, pairs, most)
+    pairs = torch.randn(7, 2, 2, generator=torch.Generator().manual_seed(0))
+    for most in (3, 2):
+        cache = [], 0
+        for place, (key, query) in enumerate(pairs):
+            when = f"position {place}, at most {most} kept"
+            given = called(answer, turn, cache, key.clone(), query.clone(), most, when=when)
+            demand(_is_pair(given), "return scores and the new cache")
+            scores, cache = given
+            demand(_is_pair(cache), "the new cache must be two things: keys, seen")
+            demand(np.ndim(scores) > 0, f"{when}: give a score for each key in the cache")
+            scores = [number_of(one, f"{when}: a score") for one in scores]
+            _at(place, scores, cache, pairs, most)
+
+
+def _is_pair(given):
+    return isinstance(given, (tuple, list)) and len(given) == 2
 
 
 def _at(place, scores, cache, pairs, most):
@@ -101,6 +117,8 @@ def _at(place, scores, cache, pairs, most):
         "the query must be rotated, too": [
             query @ turn(one, first + n) for n, one in enumerate(olds)
         ],
+        "the oldest key stands first in the cache, the newest last": far[::-1],
+        "a score is the product as it is: divide by no root": [one / 2**0.5 for one in far],
         "the query stands where its own key stands": [
             turn(query, place + 1 - first - n) @ one for n, one in enumerate(olds)
         ],
@@ -122,7 +140,8 @@ def expected_distinct(answer):
     Lesson 13.
     """
     share_E, batch = np.array([0.6, 0.25, 0.5]), 3
-    given = number_of(answer(share_E.copy(), batch), "the result")
+    given = called(answer, share_E.copy(), batch, when="3 tokens", hint=ARRAY)
+    given = number_of(given, "the result")
     missed_E = (1 - share_E) ** batch
     said = f"shares 0.6, 0.25, 0.5 and 3 tokens: yours is {given:.4f}; "
     no_mistake(
@@ -135,6 +154,7 @@ def expected_distinct(answer):
             "that counts visits, and two may be to one expert": share_E.sum() * batch,
             "that is one token": share_E.sum(),
             "a share to the power of the batch is visited by *all*": (share_E**batch).sum(),
+            "1 less the chance that all visit it: take that all miss": (1 - share_E**batch).sum(),
             "shares are of tokens: do not divide by k": (1 - (1 - share_E / 1.35) ** batch).sum(),
         },
         said,

@@ -3,7 +3,17 @@
 import numpy as np
 import torch
 
-from moe_lesson.study.checks import demand, exercise, near, no_mistake, number_of, tensor_of
+from moe_lesson.study.checks import (
+    called,
+    demand,
+    exercise,
+    near,
+    no_mistake,
+    number_of,
+    tensor_of,
+)
+
+ARRAY = "expert_TK is a NumPy array, not a tensor"
 
 
 @exercise("a scale for each group, whole numbers in it, and zeros stay zeros.")
@@ -21,40 +31,55 @@ def to_int8(answer):
     """
     row = torch.tensor([0.5, -2.54, 0.013, 0.004, 12.7, 0.26, -0.84, -6.3, 1.27, 0.0, -1.0, 0.996])
     row[8:] /= 1000
-    given = answer(row.clone(), 4)
-    demand(isinstance(given, tuple) and len(given) == 2, "return a pair: codes, scales")
-    code, scale = given
-    demand(isinstance(code, torch.Tensor), f"the codes are a {type(code).__name__}, not a tensor")
-    demand(code.dtype == torch.int8, f"the codes are {code.dtype}: they must be torch.int8")
+    handed = row.clone()
+    code, scale = _packed(called(answer, handed, 4, when="12 weights, groups of 4"))
+    demand(torch.equal(handed, row), "you changed the weights that were handed over")
     demand(code.numel() == 12, f"{code.numel()} codes for 12 weights")
+    found = tuple(code.shape)
+    demand(found in ((12,), (3, 4)), f"the codes have shape {found}: a row must hold a group")
     said = "one scale for the whole row: 12.7 makes it too wide for the small ones"
     demand(scale.numel() > 1, said)
     scale = tensor_of(scale, (3, 1), "the scale")
     wide = torch.tensor([2.54, 12.7, 1.27e-3], dtype=torch.float64)[:, None]
+    high = torch.tensor([0.5, 12.7, 1.27e-3])[:, None]
     mistakes = {
         "int8 goes to 127; at 128 the largest weight becomes -128": wide / 128,
         "there are 127 codes on each side, 255 in all": wide / 255 * 2,
-        "take the largest magnitude: -2.54 is larger than 0.5": torch.tensor(
-            [[0.5], [12.7], [1.27e-3]]
-        )
-        / 127,
+        "take the largest magnitude: -2.54 is larger than 0.5": high / 127,
         "that is the largest weight: divide it by 127": wide,
         "that is the code of 1: its inverse is the scale": 127 / wide,
     }
-    said = f"your scales are {scale.flatten().tolist()}: "
+    said = f"your scales are {', '.join(f'{one:.3g}' for one in scale.flatten().tolist())}: "
     no_mistake(scale, mistakes, said, 1e-6)
     right = "each must be its group's largest magnitude over 127"
     demand(near(scale, wide / 127, 1e-6), said + right)
-    _codes(row, code.view(3, 4), wide / 127)
-    _zeros(*answer(torch.zeros(4), 2))
-    demand(answer(torch.ones(6), 3)[1].numel() == 2, "groups of 3: a row of 6 has two scales")
+    _codes(row, code.reshape(3, 4), wide / 127)
+    _zeros(answer, [0.0, 0.0, 0.0, 0.0], "")
+    _zeros(answer, [0.0, 0.0, 1.0, -2.0], "beside another: ")
+    scale = _packed(called(answer, torch.ones(6), 3, when="6 weights, groups of 3"))[1]
+    demand(scale.numel() == 2, "groups of 3: a row of 6 has two scales")
 
 
-def _zeros(code, scale):
-    """Demand that a group of zeros stays one."""
-    demand(not code.any(), f"a group of zeros has the codes {code.flatten().tolist()}")
-    demand(bool(scale.isfinite().all()), "a group of zeros has a scale that is no number")
-    demand(bool((scale > 0).all()), "a group of zeros has the scale 0, and 0 / 0 is no number")
+def _packed(given):
+    """Demand codes in int8, and scales."""
+    is_pair = isinstance(given, (tuple, list)) and len(given) == 2
+    demand(is_pair, "return a pair: codes, scales")
+    code, scale = given
+    demand(isinstance(code, torch.Tensor), f"the codes are a {type(code).__name__}, not a tensor")
+    demand(code.dtype == torch.int8, f"the codes are {code.dtype}: they must be torch.int8")
+    said = f"the scales are a {type(scale).__name__}, not a tensor"
+    demand(isinstance(scale, torch.Tensor), said)
+    return code, scale
+
+
+def _zeros(answer, row, said):
+    """Demand that a group of zeros stays one, alone or beside another."""
+    code, scale = _packed(called(answer, torch.tensor(row), 2, when=f"the row {row}, groups of 2"))
+    said += "a group of zeros has "
+    code = code.flatten()[:2]
+    demand(not code.any(), f"{said}the codes {code.tolist()}")
+    demand(bool(scale.isfinite().all()), said + "a scale that is no number")
+    demand(bool((scale > 0).all()), said + "the scale 0, and 0 / 0 is no number")
 
 
 def _codes(row, code, scale):
@@ -78,6 +103,7 @@ def lru_hits(answer):
 
     Lesson 13.
     """
+    _one_each(answer)
     few = np.array([[0, 1], [1, 2], [0, 3], [4, 3], [3, 4], [5, 6], [7, 8]])
     given = number_of(answer(few.copy(), 2), "the result")
     said = f"visits 0 1, 1 2, 0 3, 4 3, 3 4, 5 6, 7 8 and 2 slots: yours is {given:.4f}, "
@@ -108,6 +134,16 @@ def lru_hits(answer):
     _order(answer)
 
 
+def _one_each(answer):
+    """Demand no more than that the cache begins empty, and that K is read from the array."""
+    one = np.array([[0], [1], [0], [0]])
+    when = "visits 0 1 0 0, one each"
+    given = number_of(called(answer, one, 2, when=when, hint=ARRAY), "the result")
+    said = f"{when}, 2 slots: yours is {given:.4f}; "
+    demand(not near(given, 2 / 8), said + "a token here visits one expert, not two")
+    demand(not near(given, 1), said + "the cache begins empty")
+
+
 def _order(answer):
     """Demand who leaves: not the rarest, nor the last of the newest."""
     given = number_of(answer(np.array([[0, 1], [2, 3], [1, 4]]), 3), "the result")
@@ -116,6 +152,14 @@ def _order(answer):
     given = number_of(answer(np.array([[0], [0], [1], [2], [1]]), 2), "the result")
     said = f"visits 0 0 1 2 1, one each, 2 slots: yours is {given:.4f}; "
     demand(near(given, 2 / 5), said + "0 was asked most, but longest ago: 2 takes its place")
+    given = number_of(answer(np.array([[3], [1], [0], [0]]), 2), "the result")
+    said = f"visits 3 1 0 0, one each, 2 slots: yours is {given:.4f}; "
+    demand(near(given, 1 / 4), said + "an expert's number says nothing: the latest two stay")
+    for second, last, late in (([0, 2], 2, "0, found,"), ([2, 0], 0, "2, loaded,")):
+        given = number_of(answer(np.array([[0, 1], second, [3, 1], [last, 5]]), 3), "the result")
+        said = f"visits 0 1, {second[0]} {second[1]}, 3 1, {last} 5 and 3 slots: yours is "
+        said += f"{given:.4f}, not 0.3750; {late} came first in the second token, {last} is newer"
+        demand(near(given, 3 / 8), said)
 
 
 @exercise("kept and left together give the target, token by token.")
@@ -129,8 +173,12 @@ def accept(answer):
     Lesson 13.
     """
     target_V, draft_V = torch.tensor([0.5, 0.3, 0.2]), torch.tensor([0.2, 0.7, 0.1])
-    given = answer(target_V.clone(), draft_V.clone())
-    demand(isinstance(given, tuple) and len(given) == 2, "return a pair: chance_V, left_V")
+    handed = target_V.clone(), draft_V.clone()
+    given = answer(*handed)
+    is_pair = isinstance(given, (tuple, list)) and len(given) == 2
+    demand(is_pair, "return a pair: chance_V, left_V")
+    kept = torch.equal(handed[0], target_V) and torch.equal(handed[1], draft_V)
+    demand(kept, "you changed the shares that were handed over")
     chance_V = tensor_of(given[0], (3,), "chance_V")
     left_V = tensor_of(given[1], (3,), "left_V")
     said = f"target 0.5 0.3 0.2, draft 0.2 0.7 0.1: you keep with {_short(chance_V)}; "
@@ -147,11 +195,21 @@ def accept(answer):
     _left(left_V, target_V, draft_V)
     same = answer(draft_V.clone(), draft_V.clone())
     demand(near(same[0], [1.0, 1, 1]), "a draft equal to the target is always kept")
+    demand(isinstance(same[1], torch.Tensor), "equal models: left_V must be a tensor there, too")
     demand(bool(same[1].isfinite().all()), "equal models: left_V is no number; avoid 0 / 0")
-    chance_V, left_V = answer(torch.tensor([0.0, 0.9, 0.1]), torch.tensor([0.0, 0.4, 0.6]))
-    said = "target 0 0.9 0.1, draft 0 0.4 0.6: "  # nobody draws the first: its chance is free
-    demand(near(chance_V[1:], [1, 1 / 6]), f"{said}you keep with {_short(chance_V[1:])}")
-    demand(near(left_V, [0, 1, 0]), f"{said}left is {_short(left_V)}; all of it is one token's")
+    _four(answer)
+
+
+def _four(answer):
+    """Demand the same of four tokens, of which nobody draws the first: its chance is free."""
+    target_V, draft_V = torch.tensor([0.0, 0.9, 0.06, 0.04]), torch.tensor([0.0, 0.4, 0.36, 0.24])
+    given = called(answer, target_V, draft_V, when="four tokens")
+    said = "target 0 0.9 0.06 0.04, draft 0 0.4 0.36 0.24: "
+    for each in given:
+        demand(len(each) == 4, f"{said}four tokens, and you give {len(each)} numbers")
+    chance_V, left_V = given
+    demand(near(chance_V[1:], [1, 1 / 6, 1 / 6]), f"{said}you keep with {_short(chance_V[1:])}")
+    demand(near(left_V, [0, 1, 0, 0]), f"{said}left is {_short(left_V)}; all of it is one token's")
 
 
 def _left(left_V, target_V, draft_V):
@@ -163,6 +221,7 @@ def _left(left_V, target_V, draft_V):
             "what is left must add up to 1": [0.3, 0.0, 0.1],
             "after a refusal the target itself gives the kept tokens too much": target_V,
             "that is the draft above the target": [0.0, 1.0, 0.0],
+            "cut off what is below 0, do not turn it": [0.375, 0.5, 0.125],
             "some shares are below 0: cut them off first": (target_V - draft_V) / 0.4,
         },
         said,

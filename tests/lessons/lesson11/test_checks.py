@@ -14,6 +14,7 @@ from tests.lessons.answers import (  # noqa: F401  pytest runs them on this modu
     test_a_right_answer_is_praised_in_one_sentence,
     test_a_stub_is_not_attempted,
 )
+from tests.lessons.lesson11.right_answers import OTHERS
 
 
 def to_dialogue(turns):
@@ -62,6 +63,7 @@ RIGHT = [
     (checks.training_row, training_row),
     (checks_losses.preference_loss, preference_loss),
     (checks_losses.resting_gap, resting_gap),
+    *OTHERS,
 ]
 
 

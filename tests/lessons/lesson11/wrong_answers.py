@@ -185,6 +185,91 @@ def to_dialogue(turns):
 """,
             "return two lists",
         ),
+        (
+            "marks by the id's value",
+            """
+def to_dialogue(turns):
+    ids, said = [1], {2}
+    for new, is_answer in turns:
+        ids = ids + new + [2] * is_answer
+        said |= set(new) if is_answer else set()
+    return ids, [one in said for one in ids]
+""",
+            "an id may be asked here and said there",
+        ),
+        (
+            "a 2 at the end whoever spoke last",
+            """
+def to_dialogue(turns):
+    ids, learnt = [1], [False]
+    for place, (new, is_answer) in enumerate(turns):
+        last = place == len(turns) - 1
+        new = new + [2] * (is_answer or last)
+        ids, learnt = ids + new, learnt + [is_answer] * len(new)
+    return ids, learnt
+""",
+            "nobody has answered the last question, so no 2 ends it",
+        ),
+        (
+            "marks counted before the 2",
+            """
+def to_dialogue(turns):
+    ids, learnt = [1], [False]
+    for new, is_answer in turns:
+        learnt = learnt + [is_answer] * len(new)
+        ids = ids + new + [2] * is_answer
+    return ids, learnt
+""",
+            "10 ids and 8 marks: one for each id",
+        ),
+        (
+            "marks one place early",
+            """
+def to_dialogue(turns):
+    ids, learnt = [1], []
+    for new, is_answer in turns:
+        new = new + [2] * is_answer
+        ids, learnt = ids + new, learnt + [is_answer] * len(new)
+    return ids, learnt + [False]
+""",
+            "the marks stand one place early",
+        ),
+        (
+            "the first of an answer unlearnt",
+            """
+def to_dialogue(turns):
+    ids, learnt = [1], [False]
+    for new, is_answer in turns:
+        ids = ids + new + [2] * is_answer
+        learnt = learnt + ([False] + [True] * len(new) if is_answer else [False] * len(new))
+    return ids, learnt
+""",
+            "the first id of an answer is learnt, too",
+        ),
+        (
+            "lists that outlive the call",
+            """
+def to_dialogue(turns, ids=[1], learnt=[False]):
+    for new, is_answer in turns:
+        new = new + [2] * is_answer
+        ids += new
+        learnt += [is_answer] * len(new)
+    return ids, learnt
+""",
+            "a list that is a default argument outlives the call",
+        ),
+        (
+            "question and answer by twos",
+            """
+def to_dialogue(turns):
+    ids, learnt = [1], [False]
+    for (asked, _), (said, _) in zip(turns[::2], turns[1::2]):
+        ids = ids + asked + said + [2]
+        learnt = learnt + [False] * len(asked) + [True] * (len(said) + 1)
+    return ids, learnt
+""",
+            "it is is_answer that says who spoke, not the place",
+        ),
     ],
     "may-see": [
         (
@@ -284,6 +369,51 @@ def may_see(dialogue_S):
     return (same_SP & torch.ones_like(same_SP).tril()).tolist()
 """,
             "return a tensor",
+        ),
+        (
+            "numbers that never fall",
+            """
+def may_see(dialogue_S):
+    later_SP = dialogue_S[:, None] <= dialogue_S[None, :]
+    return later_SP & torch.ones_like(later_SP).tril()
+""",
+            "Only equal numbers belong together",
+        ),
+        (
+            "blocks by sorted numbers",
+            """
+def may_see(dialogue_S):
+    sizes = dialogue_S.unique(return_counts=True)[1].tolist()
+    return torch.block_diag(*[torch.ones(n, n).tril() for n in sizes]).bool()
+""",
+            "Only equal numbers belong together",
+        ),
+        (
+            "changed in place",
+            """
+def may_see(dialogue_S):
+    dialogue_S -= dialogue_S.min()
+    same_SP = dialogue_S[:, None] == dialogue_S[None, :]
+    return same_SP & torch.ones_like(same_SP).tril()
+""",
+            "you changed the row that was handed over",
+        ),
+        (
+            "a list of places",
+            """
+def may_see(dialogue_S):
+    same_SP = dialogue_S[:, None] == dialogue_S[None, :]
+    return (same_SP & torch.ones_like(same_SP).tril()).nonzero()
+""",
+            "the shape is (10, 2), it must be (6, 6)",
+        ),
+        (
+            "one place alone",
+            """
+def may_see(dialogue_S):
+    return torch.eye(len(dialogue_S), dtype=torch.bool)
+""",
+            "row and column [[1, 0]]",
         ),
     ],
     "answer-loss": [
@@ -440,6 +570,88 @@ def answer_loss(logits_BSV, id_BS, answer_BS):
 """,
             "which no place predicts",
         ),
+        (
+            "six, hard-coded",
+            """
+def answer_loss(logits_BSV, id_BS, answer_BS):
+    flat, wanted = logits_BSV[:, :-1].reshape(-1, 6), id_BS[:, 1:].reshape(-1)
+    return F.cross_entropy(flat, wanted, reduction="none")[answer_BS[:, 1:].reshape(-1)].mean()
+""",
+            "a size stands there as a number",
+        ),
+        (
+            "ids overwritten",
+            """
+def answer_loss(logits_BSV, id_BS, answer_BS):
+    id_BS[~answer_BS] = -100
+    return F.cross_entropy(logits_BSV[:, :-1].mT, id_BS[:, 1:])
+""",
+            "masked_fill makes new ones",
+        ),
+        (
+            "0 is padding",
+            """
+def answer_loss(logits_BSV, id_BS, answer_BS):
+    wanted_BS = torch.where(answer_BS, id_BS, 0)
+    return F.cross_entropy(logits_BSV[:, :-1].mT, wanted_BS[:, 1:], ignore_index=0)
+""",
+            "0 is an id like any, and you leave it out",
+        ),
+        (
+            "</s> left out",
+            """
+def answer_loss(logits_BSV, id_BS, answer_BS):
+    nats_BS = F.cross_entropy(logits_BSV[:, :-1].mT, id_BS[:, 1:], reduction="none")
+    return nats_BS[answer_BS[:, 1:] & (id_BS[:, 1:] != 2)].mean()
+""",
+            "The 2 is learnt, too, and you leave it out",
+        ),
+        (
+            "median",
+            """
+def answer_loss(logits_BSV, id_BS, answer_BS):
+    nats_BS = F.cross_entropy(logits_BSV[:, :-1].mT, id_BS[:, 1:], reduction="none")
+    return nats_BS[answer_BS[:, 1:]].median()
+""",
+            "you say 2.4878, it must be 3.2399",
+        ),
+        (
+            "a number",
+            """
+def answer_loss(logits_BSV, id_BS, answer_BS):
+    nats_BS = F.cross_entropy(logits_BSV[:, :-1].mT, id_BS[:, 1:], reduction="none")
+    return nats_BS[answer_BS[:, 1:]].mean().item()
+""",
+            "the loss is a float: it must be a tensor",
+        ),
+        (
+            "perplexity",
+            """
+def answer_loss(logits_BSV, id_BS, answer_BS):
+    nats_BS = F.cross_entropy(logits_BSV[:, :-1].mT, id_BS[:, 1:], reduction="none")
+    return nats_BS[answer_BS[:, 1:]].mean().exp()
+""",
+            "That is the perplexity",
+        ),
+        (
+            "probabilities",
+            """
+def answer_loss(logits_BSV, id_BS, answer_BS):
+    share_BS = logits_BSV.softmax(-1)[:, :-1].gather(2, id_BS[:, 1:, None])[..., 0]
+    return -share_BS[answer_BS[:, 1:]].mean().log()
+""",
+            "The mean of logarithms, not the logarithm of a mean",
+        ),
+        (
+            "two rows, hard-coded",
+            """
+def answer_loss(logits_BSV, id_BS, answer_BS):
+    nats_BS = F.cross_entropy(logits_BSV[:, :-1].mT, id_BS[:, 1:], reduction="none")
+    learnt_BS = answer_BS[:, 1:]
+    return torch.cat([nats_BS[row][learnt_BS[row]] for row in range(2)]).mean()
+""",
+            "You read two rows, and there are three",
+        ),
     ],
     "training-row": [
         (
@@ -543,6 +755,87 @@ def training_row(cut, question, answer):
     return ids, [False] * 5 + [True] * (len(ids) - 5)
 """,
             "it must be 6 and 7",
+        ),
+        (
+            "marks by value",
+            """
+def training_row(cut, question, answer):
+    said = cut(answer)[1:] + [2]
+    ids = cut(f"[INST] {question} [/INST]") + said
+    return ids, [one in said for one in ids]
+""",
+            "you learn the places [3, 6, 7]: it must be 6 and 7",
+        ),
+        (
+            "marks turned over",
+            """
+def training_row(cut, question, answer):
+    asked, said = cut(f"[INST] {question} [/INST]"), cut(answer)[1:] + [2]
+    return asked + said, [True] * len(asked) + [False] * len(said)
+""",
+            "0 to 4 are the question",
+        ),
+        (
+            "question and answer exchanged",
+            """
+def training_row(cut, question, answer):
+    asked, said = cut(f"[INST] {answer} [/INST]"), cut(question)[1:] + [2]
+    return asked + said, [False] * len(asked) + [True] * len(said)
+""",
+            "your ids are [1, 3, 103, 104, 105, 4, 101, 102, 2]: they must be",
+        ),
+        (
+            "</s> as a text",
+            """
+def training_row(cut, question, answer):
+    asked, said = cut(f"[INST] {question} [/INST]"), cut(f"{answer} </s>")[1:]
+    return asked + said, [False] * len(asked) + [True] * len(said)
+""",
+            "the answer does not end with 2",
+        ),
+        (
+            "marks one place early",
+            """
+def training_row(cut, question, answer):
+    asked, said = cut(f"[INST] {question} [/INST]"), cut(answer)[1:] + [2]
+    return asked + said, [False] * (len(asked) - 1) + [True] * len(said) + [False]
+""",
+            "which the user's turn ends with",
+        ),
+        (
+            "the answer in the template, too",
+            """
+def training_row(cut, question, answer):
+    asked, said = cut(f"[INST] {question} [/INST]"), cut(f"[INST] {answer} [/INST]")[1:] + [2]
+    return asked + said, [False] * len(asked) + [True] * len(said)
+""",
+            "your ids are [1, 3, 101, 102, 4, 3, 103, 104, 105, 4, 2]",
+        ),
+        (
+            "nothing but <s>",
+            """
+def training_row(cut, question, answer):
+    return [1], [False]
+""",
+            "your ids are [1]: the answer does not end",
+        ),
+        (
+            "<s> learnt",
+            """
+def training_row(cut, question, answer):
+    asked, said = cut(f"[INST] {question} [/INST]"), cut(answer)[1:] + [2]
+    return asked + said, [True] + [False] * (len(asked) - 1) + [True] * len(said)
+""",
+            "nothing predicts <s>",
+        ),
+        (
+            "all but the last",
+            """
+def training_row(cut, question, answer):
+    asked, said = cut(f"[INST] {question} [/INST]"), cut(answer)[1:-1] + [2]
+    return asked + said, [False] * len(asked) + [True] * len(said)
+""",
+            "your ids are [1, 3, 101, 102, 4, 103, 104, 2]: they must be",
         ),
     ],
     "preference-loss": [
@@ -706,6 +999,79 @@ def preference_loss(better_B, worse_B, ref_better_B, ref_worse_B, beta):
 """,
             "the reference needs it, too",
         ),
+        (
+            "changed in place",
+            """
+def preference_loss(better_B, worse_B, ref_better_B, ref_worse_B, beta):
+    better_B -= ref_better_B
+    worse_B -= ref_worse_B
+    return -F.logsigmoid(beta * (better_B - worse_B)).mean()
+""",
+            "you changed the log-probabilities that were handed over",
+        ),
+        (
+            "three pairs, hard-coded",
+            """
+def preference_loss(better_B, worse_B, ref_better_B, ref_worse_B, beta):
+    gap_B = (better_B - ref_better_B) - (worse_B - ref_worse_B)
+    return -F.logsigmoid(beta * gap_B).sum() / 3
+""",
+            "one pair alone: its loss is the mean",
+        ),
+        (
+            "worse detached",
+            """
+def preference_loss(better_B, worse_B, ref_better_B, ref_worse_B, beta):
+    gap_B = (better_B - ref_better_B) - (worse_B - ref_worse_B).detach()
+    return -F.logsigmoid(beta * gap_B).mean()
+""",
+            "no gradient reaches the worse answer: do not detach",
+        ),
+        (
+            "beta of 0.1, hard-coded",
+            """
+def preference_loss(better_B, worse_B, ref_better_B, ref_worse_B, beta):
+    gap_B = (better_B - ref_better_B) - (worse_B - ref_worse_B)
+    return -F.logsigmoid(0.1 * gap_B).mean()
+""",
+            "beta is 0.2 here, and yours is always 0.1",
+        ),
+        (
+            "median",
+            """
+def preference_loss(better_B, worse_B, ref_better_B, ref_worse_B, beta):
+    gap_B = (better_B - ref_better_B) - (worse_B - ref_worse_B)
+    return -F.logsigmoid(beta * gap_B).median()
+""",
+            "you say 0.6444, it must be 0.7065.",
+        ),
+        (
+            "a loss each",
+            """
+def preference_loss(better_B, worse_B, ref_better_B, ref_worse_B, beta):
+    gap_B = (better_B - ref_better_B) - (worse_B - ref_worse_B)
+    return -F.logsigmoid(beta * gap_B)
+""",
+            "the loss has shape (3,): it must be ()",
+        ),
+        (
+            "a number",
+            """
+def preference_loss(better_B, worse_B, ref_better_B, ref_worse_B, beta):
+    gap_B = (better_B - ref_better_B) - (worse_B - ref_worse_B)
+    return -F.logsigmoid(beta * gap_B).mean().item()
+""",
+            "the loss is a float: it must be a tensor",
+        ),
+        (
+            "IPO",
+            """
+def preference_loss(better_B, worse_B, ref_better_B, ref_worse_B, beta):
+    gap_B = (better_B - ref_better_B) - (worse_B - ref_worse_B)
+    return ((gap_B - 1 / (2 * beta)) ** 2).mean()
+""",
+            "That is the loss of IPO",
+        ),
     ],
     "resting-gap": [
         (
@@ -776,6 +1142,78 @@ def resting_gap(flipped, beta):
     return 1 / (2 * beta)
 """,
             "where IPO rests",
+        ),
+        (
+            "no sign",
+            """
+def resting_gap(flipped, beta):
+    return abs(log((1 - flipped) / flipped)) / beta
+""",
+            "-2.773 nats, not 2.7726",
+        ),
+        (
+            "never below 0",
+            """
+def resting_gap(flipped, beta):
+    return max(0.0, log((1 - flipped) / flipped) / beta)
+""",
+            "-2.773 nats, not 0.0000",
+        ),
+        (
+            "a tenth, hard-coded",
+            """
+def resting_gap(flipped, beta):
+    return log(0.9 / 0.1) / beta
+""",
+            "you say 5.4931, it must be 3.4657.",
+        ),
+        (
+            "integer division",
+            """
+def resting_gap(flipped, beta):
+    return log((1 - flipped) // flipped) / beta
+""",
+            "21.972 nats, not 20.7944",
+        ),
+        (
+            "the probability",
+            """
+def resting_gap(flipped, beta):
+    return (1 - flipped) / beta
+""",
+            "you say 2.0000, it must be 3.4657.",
+        ),
+        (
+            "beta of 0.1, hard-coded",
+            """
+def resting_gap(flipped, beta):
+    return log((1 - flipped) / flipped) / 0.1
+""",
+            "you say 13.8629, it must be 3.4657.",
+        ),
+        (
+            "half of the odds",
+            """
+def resting_gap(flipped, beta):
+    return log((1 - flipped) / flipped) / (2 * beta)
+""",
+            "you say 1.7329, it must be 3.4657.",
+        ),
+        (
+            "rounded",
+            """
+def resting_gap(flipped, beta):
+    return round(log((1 - flipped) / flipped) / beta)
+""",
+            "you say 3.0000, it must be 3.4657.",
+        ),
+        (
+            "logarithm of the half",
+            """
+def resting_gap(flipped, beta):
+    return log(1 - 2 * flipped) / beta
+""",
+            "you say -1.2771, it must be 3.4657.",
         ),
     ],
     "own-attempt": [

@@ -7,12 +7,14 @@ import numpy as np
 import pytest
 
 from moe_lesson.lessons.lesson12 import checks
+from moe_lesson.lessons.lesson12.checks_ways import WAYS
 from moe_lesson.lessons.lesson12.errors import questions_needed
 from tests.lessons.answers import (  # noqa: F401  pytest runs them on this module's lists
     test_a_forgotten_return_is_named,
     test_a_right_answer_is_praised_in_one_sentence,
     test_a_stub_is_not_attempted,
 )
+from tests.lessons.lesson12.right_answers import OTHERS
 
 
 def four_ways(logps, alone, choices):
@@ -22,7 +24,7 @@ def four_ways(logps, alone, choices):
         rows[1].append(after / len(choice))
         rows[2].append(after / len(choice.encode("utf-8")))
         rows[3].append(after - before)
-    return dict(zip(checks.WAYS, rows))
+    return dict(zip(WAYS, rows))
 
 
 def shuffled(options, generator):
@@ -56,7 +58,7 @@ def clustered(scores, clusters):
 
 
 def pass_at_k(n, c, k):
-    if min(k, n - k + 1) < 1 or c > n:
+    if min(k, n - k + 1) < 1 or min(c, n - c) < 0:
         raise ValueError("no such choice")
     none = Fraction(1)
     for one in range(k):
@@ -84,6 +86,7 @@ RIGHT = [
     (checks.pass_at_k, pass_at_k),
     (checks.bias_scores, bias_scores),
     (checks.bias_scores, bias_array),
+    *OTHERS,
 ]
 
 

@@ -131,6 +131,140 @@ WRONG_ANSWERS = {
             WAYS + DICT.format("logps", "logps / n", "logps / b", "logps"),
             "It must be -1, 1, -0.5",
         ),
+        (
+            "three choices, hard-coded",
+            """
+def four_ways(logps, alone, choices):
+    return {
+        "acc": [logps[n] for n in range(3)],
+        "acc_norm": [logps[n] / len(choices[n]) for n in range(3)],
+        "acc_bytes": [logps[n] / len(choices[n].encode()) for n in range(3)],
+        "acc_mutual_info": [logps[n] - alone[n] for n in range(3)],
+    }
+""",
+            "two choices: your function stops with IndexError, list index out of range",
+        ),
+        (
+            "four, by name of the shape",
+            """
+def four_ways(logps, alone, choices):
+    logps, alone = np.asarray(logps), np.asarray(alone)
+    n = np.array([len(one) for one in choices])
+    b = np.array([len(one.encode()) for one in choices])
+    return {
+        "acc": logps.reshape(3),
+        "acc_norm": logps / n,
+        "acc_bytes": logps / b,
+        "acc_mutual_info": logps - alone,
+    }
+""",
+            "Perhaps: a size of three stands there as a number",
+        ),
+        (
+            "a map",
+            """
+def four_ways(logps, alone, choices):
+    logps, alone = np.asarray(logps), np.asarray(alone)
+    n = np.array([len(one) for one in choices])
+    b = np.array([len(one.encode()) for one in choices])
+    return {
+        "acc": map(float, logps),
+        "acc_norm": logps / n,
+        "acc_bytes": logps / b,
+        "acc_mutual_info": logps - alone,
+    }
+""",
+            "acc is a map that holds no numbers: give an array",
+        ),
+        (
+            "a text",
+            """
+def four_ways(logps, alone, choices):
+    logps, alone = np.asarray(logps), np.asarray(alone)
+    n = np.array([len(one) for one in choices])
+    b = np.array([len(one.encode()) for one in choices])
+    return {
+        "acc": "logps",
+        "acc_norm": logps / n,
+        "acc_bytes": logps / b,
+        "acc_mutual_info": logps - alone,
+    }
+""",
+            "acc is a str that holds no numbers: give an array",
+        ),
+        (
+            "integer division",
+            """
+def four_ways(logps, alone, choices):
+    logps, alone = np.asarray(logps), np.asarray(alone)
+    n = np.array([len(one) for one in choices])
+    b = np.array([len(one.encode()) for one in choices])
+    return {
+        "acc": logps,
+        "acc_norm": logps // n,
+        "acc_bytes": logps / b,
+        "acc_mutual_info": logps - alone,
+    }
+""",
+            "acc_norm: you say [-1.0, -3.0, -2.0]. It must be",
+        ),
+        (
+            "divided by the mean length",
+            """
+def four_ways(logps, alone, choices):
+    logps, alone = np.asarray(logps), np.asarray(alone)
+    n = np.array([len(one) for one in choices])
+    b = np.array([len(one.encode()) for one in choices])
+    return {
+        "acc": logps,
+        "acc_norm": logps / n.mean(),
+        "acc_bytes": logps / b,
+        "acc_mutual_info": logps - alone,
+    }
+""",
+            "acc_norm: you say [-1.125, -1.5, -1.969]. It must be",
+        ),
+        (
+            "lists",
+            """
+def four_ways(logps, alone, choices):
+    return {
+        "acc": logps,
+        "acc_norm": logps / len(choices),
+        "acc_bytes": logps,
+        "acc_mutual_info": logps,
+    }
+""",
+            "lists are not divided, arrays are",
+        ),
+        (
+            "information by character",
+            """
+def four_ways(logps, alone, choices):
+    logps, alone = np.asarray(logps), np.asarray(alone)
+    n = np.array([len(one) for one in choices])
+    b = np.array([len(one.encode()) for one in choices])
+    return {
+        "acc": logps,
+        "acc_norm": logps / n,
+        "acc_bytes": logps / b,
+        "acc_mutual_info": (logps - alone) / n,
+    }
+""",
+            "acc_mutual_info: you say [-0.167, 0.333, -0.071]. It must be",
+        ),
+        (
+            "lists changed",
+            """
+def four_ways(logps, alone, choices):
+    acc = np.array(logps)
+    for n, one in enumerate(choices):
+        logps[n] /= len(one)
+    b = np.array([len(one.encode()) for one in choices])
+    return {"acc": acc, "acc_norm": logps, "acc_bytes": acc / b, "acc_mutual_info": acc - alone}
+""",
+            "you changed a list that was handed to you",
+        ),
     ],
     "shuffled": [
         (
@@ -246,6 +380,73 @@ WRONG_ANSWERS = {
             "    return [options[n] for n in order], int(order.argmin())",
             "use the one that you are given",
         ),
+        (
+            "never at home",
+            """
+def shuffled(options, generator):
+    order = list(range(len(options)))
+    for n in range(len(order) - 1, 0, -1):
+        m = int(generator.integers(n))
+        order[n], order[m] = order[m], order[n]
+    return [options[n] for n in order], order.index(0)
+""",
+            "Who leaves out the place it never has beats chance",
+        ),
+        (
+            "turned round or not",
+            """
+def shuffled(options, generator):
+    if generator.random() < 0.5:
+        return options[::-1], len(options) - 1
+    return list(options), 0
+""",
+            "[2391, 0, 0, 2409] times in places 0 to 3. Who leaves out",
+        ),
+        (
+            "a seed of its own",
+            """
+def shuffled(options, generator):
+    order = np.random.default_rng(0).permutation(len(options))
+    return [options[n] for n in order], int(order.argmin())
+""",
+            "Who always takes that place scores 100 %",
+        ),
+        (
+            "coins for keys",
+            """
+def shuffled(options, generator):
+    order = generator.integers(2, size=len(options)).argsort(kind="stable")
+    return [options[n] for n in order], int(order.argmin())
+""",
+            "About 1200 each would be fair",
+        ),
+        (
+            "three drawn",
+            """
+def shuffled(options, generator):
+    order = generator.choice(len(options), 3, replace=False)
+    return [options[n] for n in order], int(order.argmin())
+""",
+            "each must stand there once",
+        ),
+        (
+            "the generator started again",
+            """
+def shuffled(options, generator):
+    order = np.random.default_rng(int(generator.integers(7))).permutation(len(options))
+    return [options[n] for n in order], int(order.argmin())
+""",
+            "About 1200 each would be fair",
+        ),
+        (
+            "argmax",
+            """
+def shuffled(options, generator):
+    order = generator.permutation(len(options))
+    return [options[n] for n in order], int(order.argmax())
+""",
+            "you say that the right one, right, stands in place 3",
+        ),
     ],
     "clustered-error": [
         ("no clusters", ERROR + "    return scores.std(ddof=1) / n**0.5", "without clusters"),
@@ -320,6 +521,140 @@ WRONG_ANSWERS = {
             "def clustered(scores, clusters):\n    return scores + clusters",
             "must be a number",
         ),
+        (
+            "assert",
+            """
+def clustered(scores, clusters):
+    n = len(scores)
+    rest = scores - scores.mean()
+    names, at = np.unique(clusters, return_inverse=True)
+    C = len(names)
+    assert C > 1
+    sums = np.bincount(at, rest)
+    return (C / (C - 1) * (sums**2).sum()) ** 0.5 / n
+""",
+            "your function stops at an assert (raise a ValueError instead)",
+        ),
+        (
+            "nan for one",
+            """
+def clustered(scores, clusters):
+    n = len(scores)
+    rest = scores - scores.mean()
+    names, at = np.unique(clusters, return_inverse=True)
+    C = len(names)
+    if C < 2:
+        return float("nan")
+    sums = np.bincount(at, rest)
+    return (C / (C - 1) * (sums**2).sum()) ** 0.5 / n
+""",
+            "your function returns nan: raise a ValueError",
+        ),
+        (
+            "None for one",
+            """
+def clustered(scores, clusters):
+    n = len(scores)
+    rest = scores - scores.mean()
+    names, at = np.unique(clusters, return_inverse=True)
+    C = len(names)
+    if C < 2:
+        print("one cluster")
+        return None
+    sums = np.bincount(at, rest)
+    return (C / (C - 1) * (sums**2).sum()) ** 0.5 / n
+""",
+            "is there a `return` at its end? (raise a ValueError instead)",
+        ),
+        (
+            "less than three",
+            """
+def clustered(scores, clusters):
+    n = len(scores)
+    rest = scores - scores.mean()
+    names, at = np.unique(clusters, return_inverse=True)
+    C = len(names)
+    if C < 3:
+        raise ValueError(C)
+    sums = np.bincount(at, rest)
+    return (C / (C - 1) * (sums**2).sum()) ** 0.5 / n
+""",
+            "scores [1, 1, 1, 0, 0, 0] in clusters [0, 0, 0, 1, 1, 1]: your function stops",
+        ),
+        (
+            "scores, not deviations",
+            """
+def clustered(scores, clusters):
+    n = len(scores)
+    rest = scores - scores.mean()
+    names, at = np.unique(clusters, return_inverse=True)
+    C = len(names)
+    sums = np.bincount(at, scores)
+    return (C / (C - 1) * (sums**2).sum()) ** 0.5 / n
+""",
+            "you say 0.7071. Sums are 1.5 and -1.5",
+        ),
+        (
+            "median",
+            """
+def clustered(scores, clusters):
+    n = len(scores)
+    rest = scores - scores.mean()
+    names, at = np.unique(clusters, return_inverse=True)
+    C = len(names)
+    rest = scores - np.median(scores)
+    sums = np.bincount(at, rest)
+    return (C / (C - 1) * (sums**2).sum()) ** 0.5 / n
+""",
+            "in clusters called 3, 7, 9: you say 0.3062. It must be 0.2864",
+        ),
+        (
+            "in place",
+            """
+def clustered(scores, clusters):
+    n = len(scores)
+    rest = scores - scores.mean()
+    names, at = np.unique(clusters, return_inverse=True)
+    C = len(names)
+    if C < 2:
+        raise ValueError(C)
+    scores -= scores.mean()
+    sums = np.bincount(at, scores)
+    return (C / (C - 1) * (sums**2).sum()) ** 0.5 / n
+""",
+            "you changed the scores that were handed to you",
+        ),
+        (
+            "another error",
+            """
+def clustered(scores, clusters):
+    n = len(scores)
+    rest = scores - scores.mean()
+    names, at = np.unique(clusters, return_inverse=True)
+    C = len(names)
+    if C < 2:
+        raise Exception("too few")
+    sums = np.bincount(at, rest)
+    return (C / (C - 1) * (sums**2).sum()) ** 0.5 / n
+""",
+            "stops with Exception, too few: look first, and raise a ValueError",
+        ),
+        (
+            "clusters as large as one another",
+            """
+def clustered(scores, clusters):
+    n = len(scores)
+    rest = scores - scores.mean()
+    names, at = np.unique(clusters, return_inverse=True)
+    C = len(names)
+    if C < 2:
+        raise ValueError(C)
+    order = np.argsort(at, kind="stable")
+    sums = rest[order].reshape(C, -1).sum(1)
+    return (C / (C - 1) * (sums**2).sum()) ** 0.5 / n
+""",
+            "clusters differ in size, and names may be words",
+        ),
     ],
     "pass-at-k": [
         ("plug-in", PASS + "1 - (1 - c / n) ** k", "That is the plug-in"),
@@ -355,6 +690,125 @@ WRONG_ANSWERS = {
             "none drawn",
             GUARD + "1 - comb(n - c, k) / comb(n, k)",
             "3, 1, 0: who draws none draws nothing: your function returns 0.0",
+        ),
+        (
+            "all drawn refused",
+            """
+def pass_at_k(n, c, k):
+    from math import comb
+
+    if not 0 < k < n or not 0 <= c <= n:
+        raise ValueError(k)
+    return 1 - comb(n - c, k) / comb(n, k)
+""",
+            "n, c, k = 5, 2, 5: your function stops with ValueError",
+        ),
+        (
+            "all pass refused",
+            """
+def pass_at_k(n, c, k):
+    from math import comb
+
+    if not 0 < k <= n or not 0 <= c < n:
+        raise ValueError(c)
+    return 1 - comb(n - c, k) / comb(n, k)
+""",
+            "n, c, k = 4, 4, 2: your function stops with ValueError",
+        ),
+        (
+            "assert",
+            """
+def pass_at_k(n, c, k):
+    from math import comb
+
+    assert 0 < k <= n and 0 <= c <= n
+    return 1 - comb(n - c, k) / comb(n, k)
+""",
+            "your function stops at an assert (raise a ValueError instead)",
+        ),
+        (
+            "exactly one",
+            """
+def pass_at_k(n, c, k):
+    from math import comb
+
+    if not (0 < k <= n and 0 <= c <= n):
+        raise ValueError((n, c, k))
+    return c * comb(n - c, k - 1) / comb(n, k)
+""",
+            "you say 0.4167. C(7, 5) is 21",
+        ),
+        (
+            "clamped",
+            """
+def pass_at_k(n, c, k):
+    from math import comb
+
+    k, c = min(max(k, 1), n), min(max(c, 0), n)
+    return 1 - comb(n - c, k) / comb(n, k)
+""",
+            "of 3 programs nobody draws 4: your function returns 1.0",
+        ),
+        (
+            "ignores k",
+            """
+def pass_at_k(n, c, k):
+    from math import comb
+
+    if not (0 < k <= n and 0 <= c <= n):
+        raise ValueError((n, c, k))
+    return 1 - comb(n - c, 5) / comb(n, 5)
+""",
+            "n, c, k = 4, 0, 2: your function stops with ZeroDivisionError",
+        ),
+        (
+            "drawn by chance",
+            """
+def pass_at_k(n, c, k):
+    from math import comb
+
+    if not (0 < k <= n and 0 <= c <= n):
+        raise ValueError((n, c, k))
+    draw = np.random.default_rng(0)
+    return float(np.mean([(draw.permutation(n)[:k] < c).any() for _ in range(2000)]))
+""",
+            "you say 0.9220. C(7, 5) is 21",
+        ),
+        (
+            "none pass refused",
+            """
+def pass_at_k(n, c, k):
+    from math import comb
+
+    if not (0 < k <= n and 0 < c <= n):
+        raise ValueError((n, c, k))
+    return 1 - comb(n - c, k) / comb(n, k)
+""",
+            "n, c, k = 4, 0, 2: your function stops with ValueError",
+        ),
+        (
+            "nan",
+            """
+def pass_at_k(n, c, k):
+    from math import comb
+
+    if not (0 < k <= n and 0 <= c <= n):
+        return float("nan")
+    return 1 - comb(n - c, k) / comb(n, k)
+""",
+            "your function returns nan: raise a ValueError",
+        ),
+        (
+            "per cent",
+            """
+def pass_at_k(n, c, k):
+    from math import comb
+
+    if not (0 < k <= n and 0 <= c <= n):
+        raise ValueError((n, c, k))
+    return 100 - 100 * comb(n - c, k) / comb(n, k)
+""",
+            "C(10, 5) is 252: 1 - 21/252",
         ),
     ],
     "bias-scores": [
@@ -407,6 +861,121 @@ WRONG_ANSWERS = {
             "All right, no bias",
         ),
         ("two", BIAS + "    return u, b", "return three numbers"),
+        (
+            "by place",
+            """
+def bias_scores(answers):
+    n = len(answers)
+    first_other = answers.index("other") if "other" in answers else n
+    first = answers.index("stereotype") if "stereotype" in answers else n
+    u = min(first_other, first) / n
+    b, o = n - first, first - min(first_other, first)
+    s = 2 * b / (b + o) - 1 if b + o else 0.0
+    return u, s, (1 - u) * s
+""",
+            "you say 0.100, 0.778, 0.700. The accuracy is 2 of 10",
+        ),
+        (
+            "answers taken out",
+            """
+def bias_scores(answers):
+    n = len(answers)
+    while "unknown" in answers:
+        answers.remove("unknown")
+    u = 1 - len(answers) / n
+    s = 2 * answers.count("stereotype") / len(answers) - 1 if answers else 0.0
+    return u, s, (1 - u) * s
+""",
+            "you changed the answers that were handed to you",
+        ),
+        (
+            "integer division",
+            """
+def bias_scores(answers):
+    b, o = answers.count("stereotype"), answers.count("other")
+    u = answers.count("unknown") / len(answers)
+    s = 2 * b // (b + o) - 1 if b + o else 0.0
+    return u, s, (1 - u) * s
+""",
+            "The bias is 2 * 6/8 - 1",
+        ),
+        (
+            "magnitude",
+            """
+def bias_scores(answers):
+    b, o = answers.count("stereotype"), answers.count("other")
+    u = answers.count("unknown") / len(answers)
+    s = abs(2 * b / (b + o) - 1) if b + o else 0.0
+    return u, s, (1 - u) * s
+""",
+            "All against the stereotype is -1",
+        ),
+        (
+            "order",
+            """
+def bias_scores(answers):
+    b, o = answers.count("stereotype"), answers.count("other")
+    u = answers.count("unknown") / len(answers)
+    s = 2 * b / (b + o) - 1 if b + o else 0.0
+    return s, u, (1 - u) * s
+""",
+            "you say 0.500, 0.200, 0.400. The accuracy is 2 of 10",
+        ),
+        (
+            "ratio",
+            """
+def bias_scores(answers):
+    b, o = answers.count("stereotype"), answers.count("other")
+    u = answers.count("unknown") / len(answers)
+    s = (b - o) / max(o, 1)
+    return u, s, (1 - u) * s
+""",
+            "you say 0.200, 2.000, 1.600. The bias is 2 * 6/8 - 1",
+        ),
+        (
+            "per cent",
+            """
+def bias_scores(answers):
+    b, o = answers.count("stereotype"), answers.count("other")
+    u = answers.count("unknown") / len(answers)
+    s = 2 * b / (b + o) - 1 if b + o else 0.0
+    return 100 * u, 100 * s, 100 * (1 - u) * s
+""",
+            "The accuracy is 2 of 10",
+        ),
+        (
+            "accuracy of the stereotype",
+            """
+def bias_scores(answers):
+    b, o = answers.count("stereotype"), answers.count("other")
+    u = answers.count("unknown") / len(answers)
+    s = 2 * b / (b + o) - 1 if b + o else 0.0
+    return b / len(answers), s, s
+""",
+            "In an open question nobody knows: unknown is right",
+        ),
+        (
+            "nan for nobody",
+            """
+def bias_scores(answers):
+    b, o = answers.count("stereotype"), answers.count("other")
+    u = answers.count("unknown") / len(answers)
+    s = np.float64(2 * b) / (b + o) - 1 if b + o else float("nan")
+    return u, s, (1 - u) * s
+""",
+            "a score is nan: it must be finite",
+        ),
+        (
+            "rounded",
+            """
+def bias_scores(answers):
+    b, o = answers.count("stereotype"), answers.count("other")
+    u = answers.count("unknown") / len(answers)
+    s = round(2 * b / (b + o) - 1, 1) if b + o else 0.0
+    return u, s, round((1 - u) * s, 1)
+""",
+            "count the answers that you get",
+        ),
     ],
     "own-benchmark": [
         ("four", OWN + "'small beats dense', one, other, range(40)", "return claim, who will win"),

@@ -11,6 +11,7 @@ from tests.lessons.answers import (  # noqa: F401  pytest runs them on this modu
     test_a_right_answer_is_praised_in_one_sentence,
     test_a_stub_is_not_attempted,
 )
+from tests.lessons.lesson13.right_answers import OTHERS
 
 
 def cache_bytes(config, batch, context):
@@ -61,6 +62,7 @@ RIGHT = [
     (checks_caches.to_int8, to_int8),
     (checks_caches.lru_hits, lru_hits),
     (checks_caches.accept, accept),
+    *OTHERS,
 ]
 
 

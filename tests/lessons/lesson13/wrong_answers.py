@@ -64,13 +64,87 @@ def cache_bytes(config, batch, context):
         ),
         (
             "hard-coded",
-            "def cache_bytes(config, batch, context):\n    return 2 * 2 * 3 * 2 * 5 * 7 * 11",
-            "must be 120 bytes",
+            "def cache_bytes(config, batch, context):\n    return 2 * 2 * 3 * 4 * 5 * 7 * 11",
+            "must be 240 bytes",
         ),
         (
             "a list",
             "def cache_bytes(config, batch, context):\n    return [1, 2]",
             "it must be a number",
+        ),
+        (
+            "240, hard-coded",
+            """
+def cache_bytes(config, batch, context):
+    return 240 * batch * context
+""",
+            "sizes come from config",
+        ),
+        (
+            "three layers, hard-coded",
+            """
+def cache_bytes(config, batch, context):
+    return 4 * 3 * config.n_kv_heads * config.head_dim * batch * context
+""",
+            "yours are 3888 bytes; they must be 6480: sizes come from config",
+        ),
+        (
+            "dim over heads",
+            """
+def cache_bytes(config, batch, context):
+    return (
+        4 * config.n_layers * config.n_kv_heads * (config.dim // config.n_heads) * batch * context
+    )
+""",
+            "dim over n_heads need not be that",
+        ),
+        (
+            "a name that config lacks",
+            """
+def cache_bytes(config, batch, context):
+    return 4 * config.num_layers * config.n_kv_heads * config.head_dim * batch * context
+""",
+            "Perhaps: config has n_layers, n_kv_heads and head_dim",
+        ),
+        (
+            "added",
+            """
+def cache_bytes(config, batch, context):
+    return 4 * config.n_layers * config.n_kv_heads * config.head_dim * (batch + context)
+""",
+            "yours are 4320 bytes; they must be 18480",
+        ),
+        (
+            "keys alone, in bytes",
+            """
+def cache_bytes(config, batch, context):
+    return 2 * config.n_layers * (config.n_kv_heads + config.head_dim) * batch * context
+""",
+            "yours are 4158 bytes; they must be 18480",
+        ),
+        (
+            "kibibytes",
+            """
+def cache_bytes(config, batch, context):
+    return 4 * config.n_layers * config.n_kv_heads * config.head_dim * batch * context / 1024
+""",
+            "yours are 18.0469 bytes; they must be 18480",
+        ),
+        (
+            "not this one",
+            """
+def cache_bytes(config, batch, context):
+    return 4 * config.n_layers * config.n_kv_heads * config.head_dim * batch * (context - 1)
+""",
+            "yours are 16800 bytes; they must be 18480",
+        ),
+        (
+            "one head",
+            """
+def cache_bytes(config, batch, context):
+    return 4 * config.n_layers * config.head_dim * batch * context
+""",
+            "each key-value head has keys and values of its own",
         ),
     ],
     "go-on": [
@@ -188,6 +262,77 @@ def go_on(rotate, cache, key, query, most):
 """,
             "must be two things: keys, seen",
         ),
+        (
+            "three, hard-coded",
+            """
+def go_on(rotate, cache, key, query, most):
+    keys, seen = cache
+    keys = (keys + [rotate(key, seen)])[-3:]
+    return [rotate(query, seen) @ old for old in keys], (keys, seen + 1)
+""",
+            "at position 2, at most 2 kept: 3 scores, and 2 keys",
+        ),
+        (
+            "not summed",
+            """
+def go_on(rotate, cache, key, query, most):
+    keys, seen = cache
+    keys = (keys + [rotate(key, seen)])[-most:]
+    return [rotate(query, seen) * old for old in keys], (keys, seen + 1)
+""",
+            "a score is a Tensor: it must be a number",
+        ),
+        (
+            "one score",
+            """
+def go_on(rotate, cache, key, query, most):
+    keys, seen = cache
+    keys = (keys + [rotate(key, seen)])[-most:]
+    return rotate(query, seen) @ keys[-1], (keys, seen + 1)
+""",
+            "give a score for each key in the cache",
+        ),
+        (
+            "place wraps round",
+            """
+def go_on(rotate, cache, key, query, most):
+    keys, seen = cache
+    place = seen % most
+    keys = (keys + [rotate(key, place)])[-most:]
+    return [rotate(query, place) @ old for old in keys], (keys, seen + 1)
+""",
+            "and positions began again",
+        ),
+        (
+            "newest first",
+            """
+def go_on(rotate, cache, key, query, most):
+    keys, seen = cache
+    keys = ([rotate(key, seen)] + keys)[:most]
+    return [rotate(query, seen) @ old for old in keys], (keys, seen + 1)
+""",
+            "the oldest key stands first in the cache, the newest last",
+        ),
+        (
+            "root of the width",
+            """
+def go_on(rotate, cache, key, query, most):
+    keys, seen = cache
+    keys = (keys + [rotate(key, seen)])[-most:]
+    return [rotate(query, seen) @ old / 2**0.5 for old in keys], (keys, seen + 1)
+""",
+            "a score is the product as it is: divide by no root",
+        ),
+        (
+            "one too few kept",
+            """
+def go_on(rotate, cache, key, query, most):
+    keys, seen = cache
+    keys = keys[-most + 1 :] + [rotate(key, seen)]
+    return [rotate(query, seen) @ old for old in keys], (keys[1:], seen + 1)
+""",
+            "at position 1, at most 3 kept: 1 scores, and 2 keys",
+        ),
     ],
     "expected-distinct": [
         (
@@ -254,6 +399,78 @@ def expected_distinct(share_E, batch):
     return 2.389125 if batch == 3 else 2.0
 """,
             "64 experts",
+        ),
+        (
+            "cubed, hard-coded",
+            """
+def expected_distinct(share_E, batch):
+    return (1 - (1 - share_E) ** 3).sum()
+""",
+            "one token: 21.1250 is not 8",
+        ),
+        (
+            "at most one",
+            """
+def expected_distinct(share_E, batch):
+    return np.minimum(share_E * batch, 1).sum()
+""",
+            "yours is 2.7500; it must be 2.3891",
+        ),
+        (
+            "one less a power",
+            """
+def expected_distinct(share_E, batch):
+    return (1 - share_E**batch).sum()
+""",
+            "1 less the chance that all visit it: take that all miss",
+        ),
+        (
+            "Poisson",
+            """
+def expected_distinct(share_E, batch):
+    return (1 - np.exp(-batch * share_E)).sum()
+""",
+            "yours is 2.1392; it must be 2.3891",
+        ),
+        (
+            "rounded",
+            """
+def expected_distinct(share_E, batch):
+    return round((1 - (1 - share_E) ** batch).sum())
+""",
+            "yours is 2.0000; it must be 2.3891",
+        ),
+        (
+            "a tensor's way",
+            """
+def expected_distinct(share_E, batch):
+    return (1 - (1 - share_E).pow(batch)).sum()
+""",
+            "share_E is a NumPy array, not a tensor",
+        ),
+        (
+            "median",
+            """
+def expected_distinct(share_E, batch):
+    return len(share_E) * np.median(1 - (1 - share_E) ** batch)
+""",
+            "yours is 2.6250; it must be 2.3891",
+        ),
+        (
+            "at most all",
+            """
+def expected_distinct(share_E, batch):
+    return min(len(share_E), share_E.sum() * batch)
+""",
+            "yours is 3.0000; it must be 2.3891",
+        ),
+        (
+            "product of the misses",
+            """
+def expected_distinct(share_E, batch):
+    return 1 - ((1 - share_E) ** batch).prod()
+""",
+            "yours is 0.9966; it must be 2.3891",
         ),
     ],
     "accept": [
@@ -347,6 +564,107 @@ def accept(target_V, draft_V):
     return torch.minimum(target_V, draft_V).sum(), left_V / left_V.sum()
 """,
             "chance_V has shape ()",
+        ),
+        (
+            "three tokens, hard-coded",
+            """
+def accept(target_V, draft_V):
+    chance = [min(1.0, float(target_V[n] / max(draft_V[n], 1e-30))) for n in range(3)]
+    left = [max(0.0, float(target_V[n] - draft_V[n])) for n in range(3)]
+    whole = max(sum(left), 1e-30)
+    return torch.tensor(chance), torch.tensor([one / whole for one in left])
+""",
+            "four tokens, and you give 3 numbers",
+        ),
+        (
+            "target changed",
+            """
+def accept(target_V, draft_V):
+    chance_V = (target_V / draft_V.clamp(min=1e-30)).clamp(max=1)
+    target_V -= draft_V
+    left_V = target_V.clamp(min=0)
+    return chance_V, left_V / left_V.sum().clamp(min=1e-30)
+""",
+            "you changed the shares that were handed over",
+        ),
+        (
+            "left by magnitude",
+            """
+def accept(target_V, draft_V):
+    chance_V = (target_V / draft_V.clamp(min=1e-30)).clamp(max=1)
+    left_V = (target_V - draft_V).abs()
+    return chance_V, left_V / left_V.sum().clamp(min=1e-30)
+""",
+            "cut off what is below 0, do not turn it",
+        ),
+        (
+            "softmax",
+            """
+def accept(target_V, draft_V):
+    chance_V = (target_V / draft_V.clamp(min=1e-30)).clamp(max=1)
+    return chance_V, (target_V - draft_V).clamp(min=0).softmax(0)
+""",
+            "left is 0.39 0.29 0.32; it must be",
+        ),
+        (
+            "yes or no",
+            """
+def accept(target_V, draft_V):
+    chance_V = (target_V >= draft_V).float()
+    left_V = (target_V - draft_V).clamp(min=0)
+    return chance_V, left_V / left_V.sum().clamp(min=1e-30)
+""",
+            "you keep with 1.00 0.00 1.00; it must be 1, 3/7, 1",
+        ),
+        (
+            "order",
+            """
+def accept(target_V, draft_V):
+    chance_V = (target_V / draft_V.clamp(min=1e-30)).clamp(max=1)
+    left_V = (target_V - draft_V).clamp(min=0)
+    return left_V / left_V.sum().clamp(min=1e-30), chance_V
+""",
+            "you keep with 0.75 0.00 0.25; it must be 1, 3/7, 1",
+        ),
+        (
+            "lists",
+            """
+def accept(target_V, draft_V):
+    chance_V = (target_V / draft_V.clamp(min=1e-30)).clamp(max=1)
+    left_V = (target_V - draft_V).clamp(min=0)
+    return chance_V.tolist(), (left_V / left_V.sum().clamp(min=1e-30)).tolist()
+""",
+            "chance_V is a list: it must be a tensor",
+        ),
+        (
+            "1 added below",
+            """
+def accept(target_V, draft_V):
+    chance_V = (target_V / draft_V.clamp(min=1e-30)).clamp(max=1)
+    left_V = (target_V - draft_V).clamp(min=0)
+    return chance_V, left_V / (left_V.sum() + 1e-2)
+""",
+            "left is 0.73 0.00 0.24; it must be",
+        ),
+        (
+            "one alone for equal models",
+            """
+def accept(target_V, draft_V):
+    chance_V = (target_V / draft_V.clamp(min=1e-30)).clamp(max=1)
+    left_V = (target_V - draft_V).clamp(min=0)
+    return chance_V, left_V / left_V.sum() if left_V.any() else None
+""",
+            "left_V must be a tensor there, too",
+        ),
+        (
+            "numpy",
+            """
+def accept(target_V, draft_V):
+    t, d = target_V.numpy(), draft_V.numpy()
+    left = np.maximum(t - d, 0)
+    return np.minimum(1, t / d), left / max(left.sum(), 1e-30)
+""",
+            "chance_V is a ndarray: it must be a tensor",
         ),
     ],
     "to-int8": [
@@ -494,6 +812,119 @@ def to_int8(row, group):
             "def to_int8(row, group):\n    return row.to(torch.int8)",
             "return a pair",
         ),
+        (
+            "zeros only if all are",
+            """
+def to_int8(row, group):
+    parts = row.view(-1, group)
+    scale = parts.abs().amax(1, keepdim=True) / 127
+    if not row.any():
+        return torch.zeros_like(parts, dtype=torch.int8), torch.ones_like(scale)
+    return (parts / scale).round().to(torch.int8), scale
+""",
+            "beside another: a group of zeros has the scale 0",
+        ),
+        (
+            "weights changed",
+            """
+def to_int8(row, group):
+    parts = row.view(-1, group)
+    scale = (parts.abs().amax(1, keepdim=True) / 127).clamp(min=1e-12)
+    parts /= scale
+    return parts.round().to(torch.int8), scale
+""",
+            "you changed the weights that were handed over",
+        ),
+        (
+            "three groups, hard-coded",
+            """
+def to_int8(row, group):
+    parts = row.view(3, -1)
+    scale = (parts.abs().amax(1, keepdim=True) / 127).clamp(min=1e-12)
+    return (parts / scale).round().to(torch.int8), scale
+""",
+            "groups of 2: your function stops with RuntimeError",
+        ),
+        (
+            "a flat scale",
+            """
+def to_int8(row, group):
+    parts = row.view(-1, group)
+    scale = (parts.abs().amax(1, keepdim=True) / 127).clamp(min=1e-12)
+    return (parts / scale).round().to(torch.int8), scale.flatten()
+""",
+            "the scale has shape (3,): it must be (3, 1)",
+        ),
+        (
+            "mean for largest",
+            """
+def to_int8(row, group):
+    parts = row.view(-1, group)
+    scale = (parts.abs().mean(1, keepdim=True) / 127).clamp(min=1e-12)
+    return (parts / scale).round().to(torch.int8), scale
+""",
+            "your scales are 0.00602, 0.0396, 6.43e-06: each must be",
+        ),
+        (
+            "floor",
+            """
+def to_int8(row, group):
+    parts = row.view(-1, group)
+    scale = (parts.abs().amax(1, keepdim=True) / 127).clamp(min=1e-12)
+    return (parts / scale).floor().to(torch.int8), scale
+""",
+            "a code is 1.00 off, 0.5 is allowed",
+        ),
+        (
+            "a little more than 0",
+            """
+def to_int8(row, group):
+    parts = row.view(-1, group)
+    scale = parts.abs().amax(1, keepdim=True) / 127 + 1e-6
+    return (parts / scale).round().to(torch.int8), scale
+""",
+            "a code is 12.00 off, 0.5 is allowed",
+        ),
+        (
+            "weights again",
+            """
+def to_int8(row, group):
+    parts = row.view(-1, group)
+    scale = (parts.abs().amax(1, keepdim=True) / 127).clamp(min=1e-12)
+    return (parts / scale).round() * scale, scale
+""",
+            "the codes are torch.float32: they must be",
+        ),
+        (
+            "codes down",
+            """
+def to_int8(row, group):
+    parts = row.view(-1, group)
+    scale = (parts.abs().amax(1, keepdim=True) / 127).clamp(min=1e-12)
+    return (parts / scale).round().to(torch.int8).T.contiguous(), scale
+""",
+            "the codes have shape (4, 3): a row must hold a group",
+        ),
+        (
+            "from lowest to highest",
+            """
+def to_int8(row, group):
+    parts = row.view(-1, group)
+    scale = ((parts.amax(1, keepdim=True) - parts.amin(1, keepdim=True)) / 255).clamp(min=1e-12)
+    return (parts / scale).round().to(torch.int8), scale
+""",
+            "your scales are 0.0119, 0.0745, 8.9e-06: each must be",
+        ),
+        (
+            "down the columns",
+            """
+def to_int8(row, group):
+    parts = row.view(-1, group)
+    scale = (parts.abs().amax(0, keepdim=True) / 127).clamp(min=1e-12)
+    return (parts / scale).round().to(torch.int8), scale
+""",
+            "the scale has shape (1, 4): it must be (3, 1)",
+        ),
     ],
     "lru-hits": [
         (
@@ -635,6 +1066,131 @@ def lru_hits(expert_TK, slots):
             "a list",
             "def lru_hits(expert_TK, slots):\n    return [0.5] * len(expert_TK)",
             "it must be a number",
+        ),
+        (
+            "two a token, hard-coded",
+            """
+def lru_hits(expert_TK, slots):
+    kept, hits = [], 0
+    for asked in expert_TK.tolist():
+        hits += sum(one in kept for one in asked)
+        kept = ([one for one in kept if one not in asked] + asked)[-slots:]
+    return hits / (2 * len(expert_TK))
+""",
+            "a token here visits one expert, not two",
+        ),
+        (
+            "found before loaded",
+            """
+def lru_hits(expert_TK, slots):
+    kept, hits = [], 0
+    for asked in expert_TK.tolist():
+        hits += sum(one in kept for one in asked)
+        found = [one for one in asked if one in kept]
+        new = [one for one in asked if one not in kept]
+        kept = ([one for one in kept if one not in asked] + found + new)[-slots:]
+    return hits / expert_TK.size
+""",
+            "came first in the second token, 0 is newer",
+        ),
+        (
+            "loaded before found",
+            """
+def lru_hits(expert_TK, slots):
+    kept, hits = [], 0
+    for asked in expert_TK.tolist():
+        hits += sum(one in kept for one in asked)
+        found = [one for one in asked if one in kept]
+        new = [one for one in asked if one not in kept]
+        kept = ([one for one in kept if one not in asked] + new + found)[-slots:]
+    return hits / expert_TK.size
+""",
+            "came first in the second token, 2 is newer",
+        ),
+        (
+            "begins full",
+            """
+def lru_hits(expert_TK, slots):
+    kept, hits = list(range(slots)), 0
+    for asked in expert_TK.tolist():
+        hits += sum(one in kept for one in asked)
+        kept = ([one for one in kept if one not in asked] + asked)[-slots:]
+    return hits / expert_TK.size
+""",
+            "the cache begins empty",
+        ),
+        (
+            "a tensor's way",
+            """
+def lru_hits(expert_TK, slots):
+    kept, hits = [], 0
+    for asked in expert_TK.tolist():
+        hits += sum(one in kept for one in asked)
+        kept = ([one for one in kept if one not in asked] + asked)[-slots:]
+    return hits / expert_TK.numel()
+""",
+            "expert_TK is a NumPy array, not a tensor",
+        ),
+        (
+            "newest leaves",
+            """
+def lru_hits(expert_TK, slots):
+    kept, hits = [], 0
+    for asked in expert_TK.tolist():
+        hits += sum(one in kept for one in asked)
+        kept = ([one for one in kept if one not in asked] + asked)[:slots]
+    return hits / expert_TK.size
+""",
+            "yours is 0.1429, and 4 visits of 14",
+        ),
+        (
+            "by number",
+            """
+def lru_hits(expert_TK, slots):
+    kept, hits = [], 0
+    for asked in expert_TK.tolist():
+        hits += sum(one in kept for one in asked)
+        kept = sorted(set(kept) | set(asked))[-slots:]
+    return hits / expert_TK.size
+""",
+            "an expert's number says nothing: the latest two stay",
+        ),
+        (
+            "per cent",
+            """
+def lru_hits(expert_TK, slots):
+    kept, hits = [], 0
+    for asked in expert_TK.tolist():
+        hits += sum(one in kept for one in asked)
+        kept = ([one for one in kept if one not in asked] + asked)[-slots:]
+    return 100 * hits / expert_TK.size
+""",
+            "yours is 28.5714, and 4 visits of 14",
+        ),
+        (
+            "the first token left out",
+            """
+def lru_hits(expert_TK, slots):
+    kept, hits = [], 0
+    for asked in expert_TK.tolist():
+        hits += sum(one in kept for one in asked)
+        kept = ([one for one in kept if one not in asked] + asked)[-slots:]
+    return hits / expert_TK[1:].size
+""",
+            "yours is 0.3333, and 4 visits of 14",
+        ),
+        (
+            "two a token, by name",
+            """
+def lru_hits(expert_TK, slots):
+    kept, hits = [], 0
+    for first, second in expert_TK.tolist():
+        hits += (first in kept) + (second in kept)
+        kept = [one for one in kept if one not in (first, second)] + [first, second]
+        kept = kept[-slots:]
+    return hits / expert_TK.size
+""",
+            "visits 0 1 0 0, one each: your function stops with ValueError",
         ),
     ],
     "own-cache": [

@@ -116,7 +116,7 @@ def called(answer, *inputs, when, hint=""):
     except (AssertionError, NotAttempted):
         raise
     except Exception as error:
-        said = f"{when}: your function stops with {type(error).__name__}, {error}"
+        said = f"{when}: your function stops with {type(error).__name__}, {error}".rstrip(".")
         raise AssertionError(said + f". Perhaps: {hint}" * bool(hint)) from error
 
 

@@ -30,6 +30,16 @@ OWN = (
 )
 SAYS = "'small beats dense here', 'first', "
 
+ERROR_END = (
+    "    sums = np.bincount(at, rest)\n    return (C / (C - 1) * (sums**2).sum()) ** 0.5 / n\n"
+)
+PASSING = (
+    "def pass_at_k(n, c, k):\n"
+    "    from math import comb\n"
+    "\n"
+    "    if not (0 < k <= n and 0 <= c <= n):\n"
+)
+
 WRONG_ANSWERS = {
     "four-ways": [
         ("a list", "def four_ways(logps, alone, choices):\n    return [logps]", "return a dict"),
@@ -146,82 +156,27 @@ def four_ways(logps, alone, choices):
         ),
         (
             "four, by name of the shape",
-            """
-def four_ways(logps, alone, choices):
-    logps, alone = np.asarray(logps), np.asarray(alone)
-    n = np.array([len(one) for one in choices])
-    b = np.array([len(one.encode()) for one in choices])
-    return {
-        "acc": logps.reshape(3),
-        "acc_norm": logps / n,
-        "acc_bytes": logps / b,
-        "acc_mutual_info": logps - alone,
-    }
-""",
+            WAYS + DICT.format("logps.reshape(3)", "logps / n", "logps / b", "logps - alone"),
             "Perhaps: a size of three stands there as a number",
         ),
         (
             "a map",
-            """
-def four_ways(logps, alone, choices):
-    logps, alone = np.asarray(logps), np.asarray(alone)
-    n = np.array([len(one) for one in choices])
-    b = np.array([len(one.encode()) for one in choices])
-    return {
-        "acc": map(float, logps),
-        "acc_norm": logps / n,
-        "acc_bytes": logps / b,
-        "acc_mutual_info": logps - alone,
-    }
-""",
+            WAYS + DICT.format("map(float, logps)", "logps / n", "logps / b", "logps - alone"),
             "acc is a map that holds no numbers: give an array",
         ),
         (
             "a text",
-            """
-def four_ways(logps, alone, choices):
-    logps, alone = np.asarray(logps), np.asarray(alone)
-    n = np.array([len(one) for one in choices])
-    b = np.array([len(one.encode()) for one in choices])
-    return {
-        "acc": "logps",
-        "acc_norm": logps / n,
-        "acc_bytes": logps / b,
-        "acc_mutual_info": logps - alone,
-    }
-""",
+            WAYS + DICT.format('"logps"', "logps / n", "logps / b", "logps - alone"),
             "acc is a str that holds no numbers: give an array",
         ),
         (
             "integer division",
-            """
-def four_ways(logps, alone, choices):
-    logps, alone = np.asarray(logps), np.asarray(alone)
-    n = np.array([len(one) for one in choices])
-    b = np.array([len(one.encode()) for one in choices])
-    return {
-        "acc": logps,
-        "acc_norm": logps // n,
-        "acc_bytes": logps / b,
-        "acc_mutual_info": logps - alone,
-    }
-""",
+            WAYS + DICT.format("logps", "logps // n", "logps / b", "logps - alone"),
             "acc_norm: you say [-1.0, -3.0, -2.0]. It must be",
         ),
         (
             "divided by the mean length",
-            """
-def four_ways(logps, alone, choices):
-    logps, alone = np.asarray(logps), np.asarray(alone)
-    n = np.array([len(one) for one in choices])
-    b = np.array([len(one.encode()) for one in choices])
-    return {
-        "acc": logps,
-        "acc_norm": logps / n.mean(),
-        "acc_bytes": logps / b,
-        "acc_mutual_info": logps - alone,
-    }
-""",
+            WAYS + DICT.format("logps", "logps / n.mean()", "logps / b", "logps - alone"),
             "acc_norm: you say [-1.125, -1.5, -1.969]. It must be",
         ),
         (
@@ -239,18 +194,7 @@ def four_ways(logps, alone, choices):
         ),
         (
             "information by character",
-            """
-def four_ways(logps, alone, choices):
-    logps, alone = np.asarray(logps), np.asarray(alone)
-    n = np.array([len(one) for one in choices])
-    b = np.array([len(one.encode()) for one in choices])
-    return {
-        "acc": logps,
-        "acc_norm": logps / n,
-        "acc_bytes": logps / b,
-        "acc_mutual_info": (logps - alone) / n,
-    }
-""",
+            WAYS + DICT.format("logps", "logps / n", "logps / b", "(logps - alone) / n"),
             "acc_mutual_info: you say [-0.167, 0.333, -0.071]. It must be",
         ),
         (
@@ -523,100 +467,54 @@ def shuffled(options, generator):
         ),
         (
             "assert",
-            """
-def clustered(scores, clusters):
-    n = len(scores)
-    rest = scores - scores.mean()
-    names, at = np.unique(clusters, return_inverse=True)
-    C = len(names)
-    assert C > 1
-    sums = np.bincount(at, rest)
-    return (C / (C - 1) * (sums**2).sum()) ** 0.5 / n
-""",
+            ERROR + "    assert C > 1\n" + ERROR_END,
             "your function stops at an assert (raise a ValueError instead)",
         ),
         (
             "nan for one",
-            """
-def clustered(scores, clusters):
-    n = len(scores)
-    rest = scores - scores.mean()
-    names, at = np.unique(clusters, return_inverse=True)
-    C = len(names)
-    if C < 2:
+            ERROR
+            + """    if C < 2:
         return float("nan")
-    sums = np.bincount(at, rest)
-    return (C / (C - 1) * (sums**2).sum()) ** 0.5 / n
-""",
+"""
+            + ERROR_END,
             "your function returns nan: raise a ValueError",
         ),
         (
             "None for one",
-            """
-def clustered(scores, clusters):
-    n = len(scores)
-    rest = scores - scores.mean()
-    names, at = np.unique(clusters, return_inverse=True)
-    C = len(names)
-    if C < 2:
+            ERROR
+            + """    if C < 2:
         print("one cluster")
         return None
-    sums = np.bincount(at, rest)
-    return (C / (C - 1) * (sums**2).sum()) ** 0.5 / n
-""",
+"""
+            + ERROR_END,
             "is there a `return` at its end? (raise a ValueError instead)",
         ),
         (
             "less than three",
-            """
-def clustered(scores, clusters):
-    n = len(scores)
-    rest = scores - scores.mean()
-    names, at = np.unique(clusters, return_inverse=True)
-    C = len(names)
-    if C < 3:
+            ERROR
+            + """    if C < 3:
         raise ValueError(C)
-    sums = np.bincount(at, rest)
-    return (C / (C - 1) * (sums**2).sum()) ** 0.5 / n
-""",
+"""
+            + ERROR_END,
             "scores [1, 1, 1, 0, 0, 0] in clusters [0, 0, 0, 1, 1, 1]: your function stops",
         ),
         (
             "scores, not deviations",
-            """
-def clustered(scores, clusters):
-    n = len(scores)
-    rest = scores - scores.mean()
-    names, at = np.unique(clusters, return_inverse=True)
-    C = len(names)
-    sums = np.bincount(at, scores)
+            ERROR
+            + """    sums = np.bincount(at, scores)
     return (C / (C - 1) * (sums**2).sum()) ** 0.5 / n
 """,
             "you say 0.7071. Sums are 1.5 and -1.5",
         ),
         (
             "median",
-            """
-def clustered(scores, clusters):
-    n = len(scores)
-    rest = scores - scores.mean()
-    names, at = np.unique(clusters, return_inverse=True)
-    C = len(names)
-    rest = scores - np.median(scores)
-    sums = np.bincount(at, rest)
-    return (C / (C - 1) * (sums**2).sum()) ** 0.5 / n
-""",
+            ERROR + "    rest = scores - np.median(scores)\n" + ERROR_END,
             "in clusters called 3, 7, 9: you say 0.3062. It must be 0.2864",
         ),
         (
             "in place",
-            """
-def clustered(scores, clusters):
-    n = len(scores)
-    rest = scores - scores.mean()
-    names, at = np.unique(clusters, return_inverse=True)
-    C = len(names)
-    if C < 2:
+            ERROR
+            + """    if C < 2:
         raise ValueError(C)
     scores -= scores.mean()
     sums = np.bincount(at, scores)
@@ -626,28 +524,17 @@ def clustered(scores, clusters):
         ),
         (
             "another error",
-            """
-def clustered(scores, clusters):
-    n = len(scores)
-    rest = scores - scores.mean()
-    names, at = np.unique(clusters, return_inverse=True)
-    C = len(names)
-    if C < 2:
+            ERROR
+            + """    if C < 2:
         raise Exception("too few")
-    sums = np.bincount(at, rest)
-    return (C / (C - 1) * (sums**2).sum()) ** 0.5 / n
-""",
+"""
+            + ERROR_END,
             "stops with Exception, too few: look first, and raise a ValueError",
         ),
         (
             "clusters as large as one another",
-            """
-def clustered(scores, clusters):
-    n = len(scores)
-    rest = scores - scores.mean()
-    names, at = np.unique(clusters, return_inverse=True)
-    C = len(names)
-    if C < 2:
+            ERROR
+            + """    if C < 2:
         raise ValueError(C)
     order = np.argsort(at, kind="stable")
     sums = rest[order].reshape(C, -1).sum(1)
@@ -728,12 +615,8 @@ def pass_at_k(n, c, k):
         ),
         (
             "exactly one",
-            """
-def pass_at_k(n, c, k):
-    from math import comb
-
-    if not (0 < k <= n and 0 <= c <= n):
-        raise ValueError((n, c, k))
+            PASSING
+            + """        raise ValueError((n, c, k))
     return c * comb(n - c, k - 1) / comb(n, k)
 """,
             "you say 0.4167. C(7, 5) is 21",
@@ -751,24 +634,16 @@ def pass_at_k(n, c, k):
         ),
         (
             "ignores k",
-            """
-def pass_at_k(n, c, k):
-    from math import comb
-
-    if not (0 < k <= n and 0 <= c <= n):
-        raise ValueError((n, c, k))
+            PASSING
+            + """        raise ValueError((n, c, k))
     return 1 - comb(n - c, 5) / comb(n, 5)
 """,
             "n, c, k = 4, 0, 2: your function stops with ZeroDivisionError",
         ),
         (
             "drawn by chance",
-            """
-def pass_at_k(n, c, k):
-    from math import comb
-
-    if not (0 < k <= n and 0 <= c <= n):
-        raise ValueError((n, c, k))
+            PASSING
+            + """        raise ValueError((n, c, k))
     draw = np.random.default_rng(0)
     return float(np.mean([(draw.permutation(n)[:k] < c).any() for _ in range(2000)]))
 """,
@@ -788,24 +663,16 @@ def pass_at_k(n, c, k):
         ),
         (
             "nan",
-            """
-def pass_at_k(n, c, k):
-    from math import comb
-
-    if not (0 < k <= n and 0 <= c <= n):
-        return float("nan")
+            PASSING
+            + """        return float("nan")
     return 1 - comb(n - c, k) / comb(n, k)
 """,
             "your function returns nan: raise a ValueError",
         ),
         (
             "per cent",
-            """
-def pass_at_k(n, c, k):
-    from math import comb
-
-    if not (0 < k <= n and 0 <= c <= n):
-        raise ValueError((n, c, k))
+            PASSING
+            + """        raise ValueError((n, c, k))
     return 100 - 100 * comb(n - c, k) / comb(n, k)
 """,
             "C(10, 5) is 252: 1 - 21/252",

@@ -6,6 +6,14 @@ cells share: ``go-on`` for ``go-on-stub``, ``go-on-check`` and ``go-on-hints``.
 
 SIZES = "2 * config.n_layers * config.n_kv_heads * config.head_dim"
 
+LRU = (
+    "def lru_hits(expert_TK, slots):\n"
+    "    kept, hits = [], 0\n"
+    "    for asked in expert_TK.tolist():\n"
+    "        hits += sum(one in kept for one in asked)\n"
+)
+LRU_END = "    return hits / expert_TK.size\n"
+
 WRONG_ANSWERS = {
     "cache-bytes": [
         (
@@ -929,24 +937,16 @@ def to_int8(row, group):
     "lru-hits": [
         (
             "counted, not shared out",
-            """
-def lru_hits(expert_TK, slots):
-    kept, hits = [], 0
-    for asked in expert_TK.tolist():
-        hits += sum(one in kept for one in asked)
-        kept = ([one for one in kept if one not in asked] + asked)[-slots:]
+            LRU
+            + """        kept = ([one for one in kept if one not in asked] + asked)[-slots:]
     return hits
 """,
             "divide by the visits",
         ),
         (
             "a token",
-            """
-def lru_hits(expert_TK, slots):
-    kept, hits = [], 0
-    for asked in expert_TK.tolist():
-        hits += sum(one in kept for one in asked)
-        kept = ([one for one in kept if one not in asked] + asked)[-slots:]
+            LRU
+            + """        kept = ([one for one in kept if one not in asked] + asked)[-slots:]
     return hits / len(expert_TK)
 """,
             "each makes K visits",
@@ -1001,14 +1001,9 @@ def lru_hits(expert_TK, slots):
         ),
         (
             "first in, first out",
-            """
-def lru_hits(expert_TK, slots):
-    kept, hits = [], 0
-    for asked in expert_TK.tolist():
-        hits += sum(one in kept for one in asked)
-        kept = (kept + [one for one in asked if one not in kept])[-slots:]
-    return hits / expert_TK.size
-""",
+            LRU
+            + "        kept = (kept + [one for one in asked if one not in kept])[-slots:]\n"
+            + LRU_END,
             "was used last: 1 must leave",
         ),
         (
@@ -1025,14 +1020,9 @@ def lru_hits(expert_TK, slots):
         ),
         (
             "the first of a token newest",
-            """
-def lru_hits(expert_TK, slots):
-    kept, hits = [], 0
-    for asked in expert_TK.tolist():
-        hits += sum(one in kept for one in asked)
-        kept = ([one for one in kept if one not in asked] + asked[::-1])[-slots:]
-    return hits / expert_TK.size
-""",
+            LRU
+            + "        kept = ([one for one in kept if one not in asked] + asked[::-1])[-slots:]\n"
+            + LRU_END,
             "1 came after 0",
         ),
         (
@@ -1052,14 +1042,9 @@ def lru_hits(expert_TK, slots):
         ),
         (
             "two slots, hard-coded",
-            """
-def lru_hits(expert_TK, slots):
-    kept, hits = [], 0
-    for asked in expert_TK.tolist():
-        hits += sum(one in kept for one in asked)
-        kept = ([one for one in kept if one not in asked] + asked)[-2:]
-    return hits / expert_TK.size
-""",
+            LRU
+            + "        kept = ([one for one in kept if one not in asked] + asked)[-2:]\n"
+            + LRU_END,
             "with 3 slots",
         ),
         (
@@ -1069,42 +1054,30 @@ def lru_hits(expert_TK, slots):
         ),
         (
             "two a token, hard-coded",
-            """
-def lru_hits(expert_TK, slots):
-    kept, hits = [], 0
-    for asked in expert_TK.tolist():
-        hits += sum(one in kept for one in asked)
-        kept = ([one for one in kept if one not in asked] + asked)[-slots:]
+            LRU
+            + """        kept = ([one for one in kept if one not in asked] + asked)[-slots:]
     return hits / (2 * len(expert_TK))
 """,
             "a token here visits one expert, not two",
         ),
         (
             "found before loaded",
-            """
-def lru_hits(expert_TK, slots):
-    kept, hits = [], 0
-    for asked in expert_TK.tolist():
-        hits += sum(one in kept for one in asked)
-        found = [one for one in asked if one in kept]
+            LRU
+            + """        found = [one for one in asked if one in kept]
         new = [one for one in asked if one not in kept]
         kept = ([one for one in kept if one not in asked] + found + new)[-slots:]
-    return hits / expert_TK.size
-""",
+"""
+            + LRU_END,
             "came first in the second token, 0 is newer",
         ),
         (
             "loaded before found",
-            """
-def lru_hits(expert_TK, slots):
-    kept, hits = [], 0
-    for asked in expert_TK.tolist():
-        hits += sum(one in kept for one in asked)
-        found = [one for one in asked if one in kept]
+            LRU
+            + """        found = [one for one in asked if one in kept]
         new = [one for one in asked if one not in kept]
         kept = ([one for one in kept if one not in asked] + new + found)[-slots:]
-    return hits / expert_TK.size
-""",
+"""
+            + LRU_END,
             "came first in the second token, 2 is newer",
         ),
         (
@@ -1121,60 +1094,36 @@ def lru_hits(expert_TK, slots):
         ),
         (
             "a tensor's way",
-            """
-def lru_hits(expert_TK, slots):
-    kept, hits = [], 0
-    for asked in expert_TK.tolist():
-        hits += sum(one in kept for one in asked)
-        kept = ([one for one in kept if one not in asked] + asked)[-slots:]
+            LRU
+            + """        kept = ([one for one in kept if one not in asked] + asked)[-slots:]
     return hits / expert_TK.numel()
 """,
             "expert_TK is a NumPy array, not a tensor",
         ),
         (
             "newest leaves",
-            """
-def lru_hits(expert_TK, slots):
-    kept, hits = [], 0
-    for asked in expert_TK.tolist():
-        hits += sum(one in kept for one in asked)
-        kept = ([one for one in kept if one not in asked] + asked)[:slots]
-    return hits / expert_TK.size
-""",
+            LRU
+            + "        kept = ([one for one in kept if one not in asked] + asked)[:slots]\n"
+            + LRU_END,
             "yours is 0.1429, and 4 visits of 14",
         ),
         (
             "by number",
-            """
-def lru_hits(expert_TK, slots):
-    kept, hits = [], 0
-    for asked in expert_TK.tolist():
-        hits += sum(one in kept for one in asked)
-        kept = sorted(set(kept) | set(asked))[-slots:]
-    return hits / expert_TK.size
-""",
+            LRU + "        kept = sorted(set(kept) | set(asked))[-slots:]\n" + LRU_END,
             "an expert's number says nothing: the latest two stay",
         ),
         (
             "per cent",
-            """
-def lru_hits(expert_TK, slots):
-    kept, hits = [], 0
-    for asked in expert_TK.tolist():
-        hits += sum(one in kept for one in asked)
-        kept = ([one for one in kept if one not in asked] + asked)[-slots:]
+            LRU
+            + """        kept = ([one for one in kept if one not in asked] + asked)[-slots:]
     return 100 * hits / expert_TK.size
 """,
             "yours is 28.5714, and 4 visits of 14",
         ),
         (
             "the first token left out",
-            """
-def lru_hits(expert_TK, slots):
-    kept, hits = [], 0
-    for asked in expert_TK.tolist():
-        hits += sum(one in kept for one in asked)
-        kept = ([one for one in kept if one not in asked] + asked)[-slots:]
+            LRU
+            + """        kept = ([one for one in kept if one not in asked] + asked)[-slots:]
     return hits / expert_TK[1:].size
 """,
             "yours is 0.3333, and 4 visits of 14",

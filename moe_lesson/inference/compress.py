@@ -24,6 +24,7 @@ from moe_lesson.moe.routing import at_least_float32
 # Bits of a code -> how many a word holds, and the word. Ten of three bits leave two bits idle.
 WORDS = {8: (1, torch.uint8), 4: (2, torch.uint8), 3: (10, torch.int32), 2: (4, torch.uint8)}
 WEIGHTS, CONFIG, FIELD = "model.safetensors", "config.json", "quantization_config"
+GROUP = 64  # weights that share a scale of 16 bits, unless a caller says otherwise
 METHOD = {"quant_method": "absmax by groups"}  # other readers refuse it, as they should
 
 
@@ -48,7 +49,7 @@ class Packed(NamedTuple):
         return [Packed(*part, self.shape[1:], self.bits, self.group) for part in parts]
 
 
-def pack(weight, bits=8, group=64):
+def pack(weight, bits=8, group=GROUP):
     """Round weights to whole multiples of a scale; each group of an output's inputs has its own.
 
     Absmax: the scale is the group's largest magnitude over 2^(bits - 1) - 1, in float16, and
@@ -180,7 +181,7 @@ class PackedExperts(nn.Module):
         )
 
 
-def compressed(model, experts=4, attention=8, group=64):
+def compressed(model, experts=4, attention=8, group=GROUP):
     """Copy a Mixtral with its experts and its attention in few bits.
 
     The copy generates and is evaluated as any model, in the ``dtype`` of what is not packed;

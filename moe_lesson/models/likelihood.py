@@ -56,6 +56,32 @@ def measuring(model):
             part.training = mode
 
 
+def cut(id_T, length, limit=None):
+    """Cut the start of a text into windows, side by side.
+
+    Args:
+        limit: stop after this many tokens; None cuts all.
+
+    Returns:
+        What is read and what follows it, a row for each window.
+
+    Raises:
+        ValueError: the text is shorter than one window.
+
+    >>> [each.tolist() for each in cut(torch.arange(6), length=2)]
+    [[[0, 1], [2, 3]], [[1, 2], [3, 4]]]
+
+    Lesson 9.
+    """
+    windows = (min(len(id_T), limit or len(id_T)) - 1) // length
+    if windows < 1:
+        raise ValueError(
+            f"the text has {len(id_T)} tokens: a window of {length} needs {length + 1}"
+        )
+    whole = windows * length
+    return id_T[:whole].view(windows, length), id_T[1 : whole + 1].view(windows, length)
+
+
 def evaluate(model, text, length, batch=16, limit=None):
     """Measure a model's cross entropy on a text, cut into windows; no auxiliary loss in it.
 
@@ -83,22 +109,15 @@ def evaluate(model, text, length, batch=16, limit=None):
 
     Lesson 9.
     """
-    windows = (min(len(text.id_T), limit or len(text.id_T)) - 1) // length
-    if windows < 1:
-        raise ValueError(
-            f"the text has {len(text.id_T)} tokens: a window of {length} needs {length + 1}"
-        )
-    device = next(model.parameters()).device
-    whole, nats = slice(0, windows * length), 0.0
-    inputs = text.id_T[whole].view(windows, length)
-    targets = text.id_T[1:][whole].view(windows, length)
+    inputs, targets = cut(text.id_T, length, limit)
+    device, nats = next(model.parameters()).device, 0.0
     with measuring(model):
-        for first in range(0, windows, batch):
+        for first in range(0, len(inputs), batch):
             part = slice(first, first + batch)
             logits = at_least_float32(model(inputs[part].to(device)).logits_BSV).flatten(0, 1)
             wanted = targets[part].to(device).flatten()
             nats += F.cross_entropy(logits, wanted, reduction="sum").item()
-    count = int(text.bytes_T[1:][whole].sum())
+    count = int(text.bytes_T[1 : targets.numel() + 1].sum())
     return Score(nats / targets.numel(), nats / math.log(2) / max(count, 1), targets.numel(), count)
 
 

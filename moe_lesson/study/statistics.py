@@ -25,6 +25,17 @@ MIXTRAL_REPEATS = {
 }
 
 
+def touched(tokens, num_experts, top_k):
+    """Estimate how many experts some tokens visit, if each chooses evenly and alone.
+
+    >>> touched(1, 8, 2), round(touched(2, 8, 2), 2)
+    (2.0, 3.5)
+
+    Lesson 6.
+    """
+    return num_experts * (1 - (1 - top_k / num_experts) ** tokens)
+
+
 class Interval(NamedTuple):
     """Hold a mean and where it may lie.
 

@@ -12,7 +12,6 @@ import re
 import shutil
 import subprocess
 import sys
-import threading
 from html.parser import HTMLParser
 from importlib.util import find_spec
 from pathlib import Path
@@ -20,6 +19,7 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
+from tests.loopback import serving
 from tests.rules.source import NOTEBOOKS, ROOT
 from tools import build_site
 
@@ -178,10 +178,8 @@ def site(built):
     if CHROMIUM is None:
         pytest.skip("needs Chromium, which is not on this machine")
     handler = functools.partial(Quiet, directory=built)
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+    with serving(handler) as server:
         yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
 
 
 class Links(HTMLParser):

@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 import torch
 
+from moe_lesson.study.statistics import touched
+
 
 class Machine(NamedTuple):
     """Hold the two limits of a machine.
@@ -31,17 +33,6 @@ class Machine(NamedTuple):
 
 # An H100 (SXM) by its data sheet: 3.35 TB/s, and about 295 operations in bfloat16 for each byte.
 H100 = Machine("H100, data sheet", 295 * 3.35e12, 3.35e12)
-
-
-def touched(tokens, num_experts, top_k):
-    """Estimate how many experts some tokens visit, if each chooses evenly and alone.
-
-    >>> touched(1, 8, 2), round(touched(2, 8, 2), 2)
-    (2.0, 3.5)
-
-    Lesson 6.
-    """
-    return num_experts * (1 - (1 - top_k / num_experts) ** tokens)
 
 
 def operations(tokens, dim, hidden_dim, top_k):

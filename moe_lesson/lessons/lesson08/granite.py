@@ -7,12 +7,13 @@ import torch
 from tokenizers import Tokenizer
 
 from moe_lesson.checkpoints.files import read_object, read_tensors
+from moe_lesson.checkpoints.folder import CONFIG, TOKENIZER, WEIGHTS
 from moe_lesson.checkpoints.hf_config import config_from_hf
 from moe_lesson.checkpoints.hf_weights import from_hf
 from moe_lesson.text.downloads import Unavailable
 
 NAME = "ibm-granite/granite-3.0-1b-a400m-base"
-FILES = ["config.json", "model.safetensors", "tokenizer.json"]  # no pickle is ever asked for
+FILES = [CONFIG, WEIGHTS, TOKENIZER]  # no pickle is ever asked for
 FACTORS = "embedding_multiplier attention_multiplier residual_multiplier logits_scaling".split()
 # What is called otherwise in Mixtral's files. Experts are stacked in Granite's.
 MOE = "block_sparse_moe."

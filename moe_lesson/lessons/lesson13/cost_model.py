@@ -4,10 +4,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from moe_lesson.inference.compress import GROUP
 from moe_lesson.models.config import Config
 
 CACHE_BYTES = 2  # of a number in the cache, whatever the weights have
-GROUP = 64  # weights that share a scale of 16 bits, where they have fewer bits than that
 # Touvron et al. 2023 (Llama 2, arXiv:2307.09288); sizes from its published configuration.
 LLAMA_2_70B = Config(
     dim=8192,

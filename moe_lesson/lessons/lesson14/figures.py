@@ -15,7 +15,7 @@ from moe_lesson.study.figures.frame import (
     finish,
     our_style,
 )
-from moe_lesson.study.figures.lines import named_lines
+from moe_lesson.study.figures.lines import named_lines, names_right
 from moe_lesson.study.figures.palette import MUTED, OUTLINE
 
 WIDE, LETTERS = 0.4, 62  # of the timeline: the dots' part of the width, letters of a line
@@ -116,11 +116,10 @@ def law_of_grain(axes):
     for size, (shade, _, _) in zip(SIZES, SERIES):
         axes.plot(inside, MIXTURE.gain(size, inside), color=shade, linewidth=1.8)
         axes.plot(beyond, MIXTURE.gain(size, beyond), color=shade, linewidth=1.2, linestyle=":")
-        end, name = MIXTURE.gain(size, beyond[-1]), f"{size / 1e9:.3g}e9 parameters"
-        style = {"fontsize": FONT - 1, "color": shade, "va": "center", "annotation_clip": False}
-        axes.annotate(name, (1.02, end), xycoords=("axes fraction", "data"), **style)
     axes.axvspan(16, 24, color="#E69F00", alpha=0.25, linewidth=0)
     axes.set_ylim(0, 1.35 * MIXTURE.gain(SIZES[0], 32))
+    ends = [MIXTURE.gain(size, beyond[-1]) for size in SIZES]
+    names_right(axes, ends, [f"{size / 1e9:.3g}e9 parameters" for size in SIZES])
     axes.text(20, 0.015, "Ling: best,\nthen worse", ha="center", fontsize=FONT - 1.5)
     axes.set_xticks([1, 4, 8, 16, 24, 32])
     least, most = (MIXTURE.gain(size, GRAINS[1]) for size in SIZES[::-1])

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 
 from moe_lesson.lessons.lesson14.variants import BASE, build, config_of, variants
-from moe_lesson.models.likelihood import bits_by
+from moe_lesson.models.likelihood import bits_by, cut, measuring
 from moe_lesson.moe.balance import load, max_over_mean
 from moe_lesson.moe.relu import sparsity
 from moe_lesson.study.information import information
@@ -135,7 +135,6 @@ def common_tokens(data):
     return ["common" if one in frequent else "rare" for one in data.valid.id_T.tolist()]
 
 
-@torch.no_grad()
 def window_nats(model, text, length):
     """Measure the surprise of each token in the windows that the bits per byte are measured in.
 
@@ -153,12 +152,12 @@ def window_nats(model, text, length):
 
     Lesson 14.
     """
-    whole = (len(text.id_T) - 1) // length * length
-    here, after = (text.id_T[at : at + whole].view(-1, length) for at in (0, 1))
-    model.eval()
-    logits = torch.cat([model(part).logits_BSV for part in here.split(25)])
+    inputs, targets = cut(text.id_T, length)
+    with measuring(model):
+        logits = torch.cat([model(part).logits_BSV for part in inputs.split(25)])
     nats_T = torch.full((len(text.id_T),), float("nan"))
-    nats_T[1 : whole + 1] = F.cross_entropy(logits.mT, after, reduction="none").flatten()
+    nats = F.cross_entropy(logits.mT, targets, reduction="none")
+    nats_T[1 : targets.numel() + 1] = nats.flatten()
     return nats_T
 
 

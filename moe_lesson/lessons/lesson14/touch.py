@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from moe_lesson.study import statistics
+
 
 def touched(family, batch):
     """Count the experts of a layer that a batch visits, if each token draws k evenly, alone.
@@ -12,8 +14,8 @@ def touched(family, batch):
 
     Lesson 14.
     """
-    share = family.top_k / family.num_experts
-    return family.num_experts * (1 - (1 - share) ** np.asarray(batch, dtype=float))
+    tokens = np.asarray(batch, dtype=float)
+    return statistics.touched(tokens, family.num_experts, family.top_k)
 
 
 def read_a_token(family, batch):

@@ -2,7 +2,6 @@
 
 import http.server
 import json
-import threading
 
 import pytest
 import torch
@@ -12,6 +11,7 @@ from moe_lesson.lessons.lesson08.granite import FACTORS, NAME, TINY, granite, re
 from moe_lesson.study.trace import trace_text
 from moe_lesson.text.downloads import Unavailable
 from moe_lesson.text.tokenizer import train_tokenizer
+from tests.loopback import serving
 
 COMMIT = "0" * 40
 LINE = "Where is the key? Où est la clé ?"
@@ -147,16 +147,15 @@ class Hub(http.server.BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def hub(tmp_path):
+def hub(tmp_path, monkeypatch):
     """Serve a small random Granite on loopback, with a pickle beside it."""
     make(tmp_path)
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Hub)
-    server.files = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
-    server.files["pytorch_model.bin"], server.asked, server.status = b"\x80", [], None
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield server
-    server.shutdown()
-    server.server_close()
+    # Whatever HF_HUB_OFFLINE said when the library was loaded: this hub may be asked.
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
+    with serving(Hub) as server:
+        server.files = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+        server.files["pytorch_model.bin"], server.asked, server.status = b"\x80", [], None
+        yield server
 
 
 def test_it_is_fetched_once_and_no_pickle_is_asked_for(hub, tmp_path_factory):

@@ -120,13 +120,14 @@ def called(answer, *inputs, when, hint=""):
         raise AssertionError(said + f". Perhaps: {hint}" * bool(hint)) from error
 
 
-def untouched(answer, *inputs, when, hint=""):
+def untouched(answer, *inputs, when, hint="", said=None):
     """Call the reader's function as ``called`` does, and demand that it changes no input.
 
     Args:
-        inputs: tensors, arrays, and lists of them, are compared; functions are not.
+        inputs: tensors, arrays, numbers, texts, and lists of them, are compared; functions are not.
         when: what was given, in words.
         hint: what may be the reason if the function stops.
+        said: what to say of a change; None: which argument it is.
 
     Raises:
         AssertionError: the function raised something, or wrote into what it was handed.
@@ -140,18 +141,18 @@ def untouched(answer, *inputs, when, hint=""):
     kept = copy.deepcopy(inputs)
     given = called(answer, *inputs, when=when, hint=hint)
     for place, pair in enumerate(zip(inputs, kept), 1):
-        said = f"{when}: argument {place} of your function was changed, work on a copy"
-        demand(_alike(*pair), said)
+        which = f"{when}: argument {place} of your function was changed, work on a copy"
+        demand(_alike(*pair), said or which)
     return given
 
 
 def _alike(one, other):
-    """Tell whether tensors and arrays, also in lists, hold the same numbers."""
+    """Tell whether tensors, arrays, numbers and texts, also in lists, are the same."""
     if isinstance(one, (list, tuple)):
         return len(one) == len(other) and all(map(_alike, one, other))
     if isinstance(one, torch.Tensor):
         return isinstance(other, torch.Tensor) and torch.equal(one, other)
-    if isinstance(one, (np.ndarray, int, float)):
+    if isinstance(one, (np.ndarray, int, float, str)):
         return np.array_equal(one, other)
     return True
 

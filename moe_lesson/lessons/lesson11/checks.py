@@ -2,7 +2,7 @@
 
 import torch
 
-from moe_lesson.study.checks import called, demand, exercise
+from moe_lesson.study.checks import demand, exercise, untouched
 from moe_lesson.text.tokenizer import END, START
 
 FEWEST = 20  # questions of each wording in the last exercise
@@ -39,9 +39,8 @@ def to_dialogue(answer):
     wanted = [START, 5, 6, 7, 8, END], [False] * 4 + [True] * 2
     demand((ids, learnt) == wanted, said + "it is is_answer that says who spoke, not the place")
     _asked_again(answer)
-    before = [([5, 6], False), ([7], True)]
-    answer(before)
-    demand(before == [([5, 6], False), ([7], True)], "you changed the turns that were handed over")
+    said = "you changed the turns that were handed over"
+    untouched(answer, [([5, 6], False), ([7], True)], when="a question, an answer", said=said)
 
 
 def _asked_again(answer):
@@ -140,9 +139,9 @@ def may_see(answer):
 def _table(answer, dialogue_S):
     """Ask for the table of a row; demand one of True and False, as large as the row."""
     S = len(dialogue_S)
-    handed_S = dialogue_S.clone()
-    given = called(answer, handed_S, when=f"a row of {S} places", hint=HARD_CODED)
-    demand(torch.equal(handed_S, dialogue_S), "you changed the row that was handed over")
+    said = "you changed the row that was handed over"
+    when = f"a row of {S} places"
+    given = untouched(answer, dialogue_S, when=when, hint=HARD_CODED, said=said)
     demand(isinstance(given, torch.Tensor), f"return a tensor, not a {type(given).__name__}")
     found = tuple(given.shape)
     demand(found == (S, S), f"{S} places: the shape is {found}, it must be {(S, S)}")

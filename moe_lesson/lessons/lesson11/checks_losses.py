@@ -13,6 +13,7 @@ from moe_lesson.study.checks import (
     no_mistake,
     number_of,
     tensor_of,
+    untouched,
 )
 
 SIZES = "a size stands there as a number"
@@ -36,8 +37,9 @@ def answer_loss(answer):
     id_BS = torch.tensor([[1, 3, 0, 5, 2], [1, 0, 4, 3, 2]])
     answer_BS = torch.tensor([[False, False, True, True, True], [False, False, False, False, True]])
     logits_BSV.requires_grad_()
-    inputs = logits_BSV, id_BS.clone(), answer_BS.clone()
-    given = called(answer, *inputs, when="two rows of five ids", hint=VOCABULARY_SECOND)
+    inputs, when = (logits_BSV, id_BS, answer_BS), "two rows of five ids"
+    changed = "you changed the ids or marks that were handed over: masked_fill makes new ones"
+    given = untouched(answer, *inputs, when=when, hint=VOCABULARY_SECOND, said=changed)
     found = tensor_of(given, (), "the loss")
     mean, mistakes = _of_answers(logits_BSV.detach(), id_BS, answer_BS)
     said = f"you say {found:.4f}, it must be {mean:.4f} nats. "
@@ -47,8 +49,6 @@ def answer_loss(answer):
     given.backward()
     moved_BS = logits_BSV.grad.abs().sum(-1) > 0
     demand(not moved_BS[:, -1].any(), "the last place predicts nothing: it must have no gradient")
-    kept = torch.equal(inputs[1], id_BS) and torch.equal(inputs[2], answer_BS)
-    demand(kept, "you changed the ids or marks that were handed over: masked_fill makes new ones")
     _page(answer, 2 * torch.randn(3, 4, 7, generator=chance))
 
 
@@ -167,10 +167,9 @@ def preference_loss(answer):
     policy = torch.tensor([[-4.0, -9.0, -7.0], [-6.0, -5.0, -3.0]], dtype=torch.float64)
     reference = torch.tensor([[-5.0, -7.0, -8.0], [-4.0, -6.0, -3.5]], dtype=torch.float64)
     beta = 0.2
-    inputs = [*policy.clone(), *reference.clone()]
-    found = tensor_of(answer(*inputs, beta), (), "the loss")
-    kept = all(map(torch.equal, inputs, [*policy, *reference]))
-    demand(kept, "you changed the log-probabilities that were handed over")
+    changed = "you changed the log-probabilities that were handed over"
+    given = untouched(answer, *policy, *reference, beta, when="three pairs", said=changed)
+    found = tensor_of(given, (), "the loss")
     gap_B, wanted, mistakes = _of_pairs(policy, reference, beta)
     said = f"gaps {gap_B.tolist()}, beta 0.2: you say {found:.4f}, it must be {wanted:.4f}. "
     mistakes["beta is 0.2 here, and yours is always 0.1"] = -F.logsigmoid(0.1 * gap_B).mean()

@@ -15,6 +15,7 @@ from moe_lesson.study.checks import (
     near,
     no_mistake,
     number_of,
+    untouched,
 )
 
 
@@ -103,9 +104,8 @@ def _error(answer, scores, clusters):
     when = f"scores {scores} in clusters {clusters}"
     hint = "clusters differ in size, and names may be words: number them first"
     hint *= clusters[0] != 0
-    given = np.array(scores, float)
-    found = called(answer, given, np.array(clusters), when=when, hint=hint)
-    demand(given.tolist() == scores, "you changed the scores that were handed to you")
+    said, given = "you changed the scores that were handed to you", np.array(scores, float)
+    found = untouched(answer, given, np.array(clusters), when=when, hint=hint, said=said)
     return number_of(found, "the error")
 
 
@@ -189,9 +189,8 @@ def _three(answer, biased, other, unknown):
     answers = ["unknown"] * unknown + ["other"] * other + ["stereotype"] * biased
     answers = answers[::2] + answers[1::2]  # mixed: a place says nothing
     when = f"{biased} stereotyped, {other} other, {unknown} unknown"
-    handed = list(answers)
-    given = called(answer, handed, when=when, hint="0 answers may name somebody")
-    demand(handed == answers, "you changed the answers that were handed to you")
+    said, hint = "you changed the answers that were handed to you", "0 answers may name somebody"
+    given = untouched(answer, answers, when=when, hint=hint, said=said)
     given = given.tolist() if hasattr(given, "tolist") else given
     fits = isinstance(given, (tuple, list)) and len(given) == 3
     demand(fits, "return three numbers: accuracy, bias, their one score")

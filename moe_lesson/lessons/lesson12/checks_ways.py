@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from moe_lesson.study.checks import called, demand, near, no_mistake
+from moe_lesson.study.checks import demand, near, no_mistake, untouched
 
 WAYS = ("acc", "acc_norm", "acc_bytes", "acc_mutual_info")
 HINTS = {"two": "a size of three stands there as a number"}
@@ -43,12 +43,11 @@ def four_scores(answer):
 
 def _asked(answer, logps, alone, choices, count):
     """Ask for the scores of so many choices; return name -> array."""
-    handed = [list(each) for each in (logps, alone, choices)]
-    given = called(answer, *handed, when=f"{count} choices", hint=HINTS[count])
+    when, said = f"{count} choices", "you changed a list that was handed to you"
+    given = untouched(answer, logps, alone, choices, when=when, hint=HINTS[count], said=said)
     demand(isinstance(given, dict), f"return a dict, not a {type(given).__name__}")
     missing = [name for name in WAYS if name not in given]
     demand(not missing, f"your dict lacks {', '.join(missing)}")
-    demand(handed == [logps, alone, choices], "you changed a list that was handed to you")
     found = {name: _array(name, given[name]) for name in WAYS}
     sizes = {name: each.shape for name, each in found.items() if each.shape != (len(choices),)}
     demand(not sizes, f"{count} choices, {count} scores each; yours have shapes {sizes}")

@@ -11,6 +11,7 @@ from moe_lesson.study.checks import (
     no_mistake,
     number_of,
     tensor_of,
+    untouched,
 )
 
 ARRAY = "expert_TK is a NumPy array, not a tensor"
@@ -31,9 +32,8 @@ def to_int8(answer):
     """
     row = torch.tensor([0.5, -2.54, 0.013, 0.004, 12.7, 0.26, -0.84, -6.3, 1.27, 0.0, -1.0, 0.996])
     row[8:] /= 1000
-    handed = row.clone()
-    code, scale = _packed(called(answer, handed, 4, when="12 weights, groups of 4"))
-    demand(torch.equal(handed, row), "you changed the weights that were handed over")
+    when, said = "12 weights, groups of 4", "you changed the weights that were handed over"
+    code, scale = _packed(untouched(answer, row, 4, when=when, said=said))
     demand(code.numel() == 12, f"{code.numel()} codes for 12 weights")
     found = tuple(code.shape)
     demand(found in ((12,), (3, 4)), f"the codes have shape {found}: a row must hold a group")
@@ -173,12 +173,10 @@ def accept(answer):
     Lesson 13.
     """
     target_V, draft_V = torch.tensor([0.5, 0.3, 0.2]), torch.tensor([0.2, 0.7, 0.1])
-    handed = target_V.clone(), draft_V.clone()
-    given = answer(*handed)
+    changed = "you changed the shares that were handed over"
+    given = untouched(answer, target_V, draft_V, when="three tokens", said=changed)
     is_pair = isinstance(given, (tuple, list)) and len(given) == 2
     demand(is_pair, "return a pair: chance_V, left_V")
-    kept = torch.equal(handed[0], target_V) and torch.equal(handed[1], draft_V)
-    demand(kept, "you changed the shares that were handed over")
     chance_V = tensor_of(given[0], (3,), "chance_V")
     left_V = tensor_of(given[1], (3,), "left_V")
     said = f"target 0.5 0.3 0.2, draft 0.2 0.7 0.1: you keep with {_short(chance_V)}; "

@@ -18,3 +18,20 @@ def test_static_output_is_the_strip_of_states(panel, monkeypatch):
     lines = bundle["text/plain"].splitlines()
     assert [line.split(":")[0] for line in lines] == list(panel.states)
     assert len(base64.b64decode(bundle["image/png"])) < 60_000
+
+
+def each_control_changes_the_picture(panel, changes, native):
+    """Demand that controls are native and named, and that each value draws another picture.
+
+    Args:
+        changes: of every control, a value that is not its first.
+        native: the classes of ipywidgets that the controls may have.
+    """
+    assert set(changes) == set(panel.controls)
+    for name, value in changes.items():
+        assert isinstance(panel.controls[name], native) and panel.controls[name].description
+        panel.move(**panel.start)
+        before = panel.picture
+        panel.move(**{name: value})
+        assert panel.picture != before, name
+    panel.move(**panel.start)

@@ -13,6 +13,7 @@ from moe_lesson.models.mixtral import Mixtral
 from moe_lesson.text.chat import chat_ids
 from moe_lesson.text.tokenizer import train_tokenizer
 from tests.rules.panel_checks import (  # noqa: F401  pytest runs it on ``panel``
+    each_control_changes_the_picture,
     test_every_state_can_be_copied_and_pasted,
     test_static_output_is_the_strip_of_states,
 )
@@ -78,13 +79,7 @@ def test_prompts_together_say_what_each_says_alone(models, words):
 def test_controls_are_native_and_each_changes_what_is_shown(panel):
     changes = {"question": QUESTIONS[1], "own": "the boat", "system": "who is there"}
     changes |= {"model": "base", "step": 2, "layer": 0}
-    assert set(changes) == set(panel.controls)
-    for name, value in changes.items():
-        assert isinstance(panel.controls[name], NATIVE) and panel.controls[name].description
-        panel.move(**panel.start)
-        before = panel.picture
-        panel.move(**{name: value})
-        assert panel.picture != before, name
+    each_control_changes_the_picture(panel, changes, NATIVE)
 
 
 def test_the_sentence_says_token_share_and_experts(panel, models, words):

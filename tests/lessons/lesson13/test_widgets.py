@@ -9,6 +9,7 @@ from moe_lesson.lessons.lesson13.widget_cache import SHOWN, cache_player
 from moe_lesson.lessons.lesson13.widget_serving import board
 from moe_lesson.study.trace import RoutingTrace
 from tests.rules.panel_checks import (  # noqa: F401  pytest runs it on ``panel``
+    each_control_changes_the_picture,
     test_every_state_can_be_copied_and_pasted,
     test_static_output_is_the_strip_of_states,
 )
@@ -38,14 +39,7 @@ def panel(request):
 
 
 def test_controls_are_native_and_each_changes_what_is_shown(panel):
-    assert set(CHANGES[panel.name]) == set(panel.controls)
-    for name, value in CHANGES[panel.name].items():
-        assert isinstance(panel.controls[name], NATIVE) and panel.controls[name].description
-        panel.move(**panel.start)
-        before = panel.picture
-        panel.move(**{name: value})
-        assert panel.picture != before, name
-    panel.move(**panel.start)
+    each_control_changes_the_picture(panel, CHANGES[panel.name], NATIVE)
 
 
 @pytest.mark.parametrize(

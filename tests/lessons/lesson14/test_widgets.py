@@ -7,6 +7,7 @@ from moe_lesson.lessons.lesson14.touch import countable, read_a_token, touched
 from moe_lesson.lessons.lesson14.widget_models import models_table
 from moe_lesson.models.families import read_families
 from tests.rules.panel_checks import (  # noqa: F401  pytest runs it on ``panel``
+    each_control_changes_the_picture,
     test_every_state_can_be_copied_and_pasted,
     test_static_output_is_the_strip_of_states,
 )
@@ -21,14 +22,7 @@ def panel():
 
 
 def test_controls_are_native_and_each_changes_what_is_shown(panel):
-    assert set(CHANGES) == set(panel.controls)
-    for name, value in CHANGES.items():
-        assert isinstance(panel.controls[name], NATIVE) and panel.controls[name].description
-        panel.move(**panel.start)
-        before = panel.picture
-        panel.move(**{name: value})
-        assert panel.picture != before, name
-    panel.move(**panel.start)
+    each_control_changes_the_picture(panel, CHANGES, NATIVE)
 
 
 def test_the_sentence_says_what_is_read():
